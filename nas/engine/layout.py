@@ -1,0 +1,97 @@
+"""How a network lies in memory for the kernels."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas.engine.activations import ACTIVATIONS
+from search_spaces.wiring import Wiring
+
+Float32 = NDArray[np.float32]
+Int32 = NDArray[np.int32]
+
+CACHE_LINE_BYTES = 64
+
+
+class Network(NamedTuple):
+    """A wiring in both directions.
+
+    Parameters of a network are one float32 vector: a weight for each edge, in the order of ``indices``, then a bias for
+    each neuron.
+    """
+
+    n_inputs: int
+    n_hidden: int
+    activation: int
+    indptr: Int32  # (n_neurons + 1,) row j: the sources of neuron j
+    middle: Int32  # (n_neurons,) where row j goes over from inputs to hidden neurons
+    indices: Int32  # (n_edges,) inputs first, then n_inputs + hidden neuron
+    out_indptr: Int32  # (n_hidden + 1,) row j: the neurons that hidden neuron j feeds
+    out_targets: Int32  # (n_hidden_edges,)
+    out_edges: Int32  # (n_hidden_edges,) the place of that edge in indices
+
+
+class Workspace(NamedTuple):
+    """Buffers of a kernel, large enough for every network that it is to train."""
+
+    activations: Float32  # (n_neurons, batch)
+    slopes: Float32  # (n_neurons, batch)
+    gradients: Float32  # (n_neurons, batch)
+    parameter_gradients: Float32  # (n_parameters,)
+    out_weights: Float32  # (n_hidden_edges,) weights in the order of out_edges
+    scratch: Float32  # (2 * batch,)
+
+
+def lay_out(wiring: Wiring, activation: str) -> Network:
+    """Give the kernels' form of a wiring.
+
+    Args:
+        wiring: Any valid wiring.
+        activation: A key of ``ACTIVATIONS``, used by all hidden neurons; outputs are linear.
+    """
+    n_inputs, n_hidden = wiring.n_inputs, wiring.n_hidden
+    n_neurons = n_hidden + wiring.n_outputs
+    targets = np.repeat(np.arange(n_neurons, dtype=np.int32), np.diff(wiring.indptr))
+    from_hidden = np.flatnonzero(wiring.indices >= n_inputs)
+    sources = wiring.indices[from_hidden] - n_inputs
+    by_source = np.argsort(sources, kind="stable")
+    out_edges = from_hidden[by_source].astype(np.int32)
+    n_from_hidden = np.bincount(targets[from_hidden], minlength=n_neurons)
+    return Network(
+        n_inputs=n_inputs,
+        n_hidden=n_hidden,
+        activation=ACTIVATIONS[activation],
+        indptr=np.ascontiguousarray(wiring.indptr),
+        middle=(wiring.indptr[1:] - n_from_hidden).astype(np.int32),
+        indices=np.ascontiguousarray(wiring.indices),
+        out_indptr=np.concatenate([[0], np.cumsum(np.bincount(sources, minlength=n_hidden))]).astype(np.int32),
+        out_targets=targets[out_edges],
+        out_edges=out_edges,
+    )
+
+
+def aligned_empty(shape: tuple[int, ...]) -> Float32:
+    """An uninitialised float32 array that starts on a cache line: vector loads that straddle two lines cost double."""
+    n_bytes = 4 * math.prod(shape)
+    memory = np.empty(n_bytes + CACHE_LINE_BYTES, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE_BYTES
+    return memory[start : start + n_bytes].view(np.float32).reshape(shape)
+
+
+def workspace(networks: list[Network], batch_size: int) -> Workspace:
+    """Buffers for the largest of several networks."""
+    n_neurons = max(len(network.middle) for network in networks)
+    n_parameters = max(len(network.indices) + len(network.middle) for network in networks)
+    shape = (n_neurons, batch_size)
+    return Workspace(
+        activations=aligned_empty(shape),
+        slopes=aligned_empty(shape),
+        gradients=aligned_empty(shape),
+        parameter_gradients=aligned_empty((n_parameters,)),
+        out_weights=aligned_empty((max(len(network.out_edges) for network in networks),)),
+        scratch=aligned_empty((2 * batch_size,)),
+    )

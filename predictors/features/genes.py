@@ -1,0 +1,52 @@
+"""What the genotype says that the wiring does not show."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search_spaces.genotype import ACTIVATIONS, Genotype
+
+GENE_NAMES = (
+    "log_learning_rate",
+    *(f"activation_{activation}" for activation in ACTIVATIONS),
+    "inputs_per_neuron",
+    "readout_all",
+    "readout_share",
+    "log_max_depth",
+    "orientation_random",
+    "n_edits",
+)
+
+DEPTH_CAP = 1024
+"""Depth limits from here on count as one: "no limit"."""
+
+
+def gene_features(genotype: Genotype) -> NDArray[np.float64]:
+    """Genes as numbers, in the order of `GENE_NAMES`.
+
+    - ``log_learning_rate``: decimal logarithm; ``log_max_depth``: binary logarithm, at most log2(1024) = 10.
+    - ``activation_*``: 1 for the activation it has, 0 for the others.
+    - ``readout_all``: 1 if outputs may read all hidden neurons, 0 if only those that no other reads.
+    - ``orientation_random``: 1 if edges are directed along a random order, 0 if along the vertex numbers.
+    - ``inputs_per_neuron``, ``readout_share``: as they are; ``n_edits``: number of edits.
+
+    Source: this project's own; they describe the training and the attachment, which the wiring's graph
+    measures leave out.
+
+    Returns:
+        Finite values, shape (len(GENE_NAMES),).
+    """
+    return np.array(
+        [
+            np.log10(genotype.learning_rate),
+            *(genotype.activation == activation for activation in ACTIVATIONS),
+            genotype.inputs_per_neuron,
+            genotype.readout == "all",
+            genotype.readout_share,
+            np.log2(min(genotype.max_depth, DEPTH_CAP)),
+            genotype.orientation == "random",
+            len(genotype.edits),
+        ],
+        dtype=np.float64,
+    )

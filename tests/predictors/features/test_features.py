@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from predictors.features import FEATURE_NAMES, extract
+from search_spaces.genotype import Genotype
+from search_spaces.wiring import Wiring
+
+MEASURES = (
+    "eccentricity",
+    "degree_centrality",
+    "closeness_centrality",
+    "node_betweenness",
+    "edge_betweenness",
+)
+STRUCTURAL = (
+    *("layers", "nodes", "edges", "source_nodes", "sink_nodes", "diameter", "density"),
+    "average_shortest_path_length",
+    *(f"{measure}_{moment}" for measure in MEASURES for moment in ("mean", "variance", "deviation")),
+)
+
+
+def test_the_names_are_distinct_and_contain_the_23_structural_features() -> None:
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 41
+    assert len(STRUCTURAL) == 23 and set(STRUCTURAL) < set(FEATURE_NAMES)
+
+
+@settings(deadline=None, max_examples=60)
+@given(n=st.integers(1, 40), probability=st.floats(0, 1), seed=st.integers(0, 10_000))
+def test_every_feature_of_every_wiring_is_finite(
+    wire_around: Callable[[nx.Graph], Wiring], genotype: Genotype, n: int, probability: float, seed: int
+) -> None:
+    row = extract(genotype, wire_around(nx.gnp_random_graph(n, probability, seed=seed)))
+    assert row.shape == (len(FEATURE_NAMES),) and row.dtype == np.float64
+    assert np.isfinite(row).all()
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        nx.path_graph(1500),  # the longest distances
+        nx.star_graph(2000),  # the most uneven degrees
+        nx.empty_graph(1500),
+        nx.disjoint_union(nx.complete_graph(150), nx.path_graph(1000)),
+    ],
+    ids=["chain", "star", "no edges", "two components"],
+)
+def test_extreme_large_graphs_have_finite_features(
+    wire_around: Callable[[nx.Graph], Wiring], genotype: Genotype, graph: nx.Graph
+) -> None:
+    assert np.isfinite(extract(genotype, wire_around(graph))).all()
+
+
+def test_features_stand_under_their_names(
+    wire_around: Callable[[nx.Graph], Wiring], genotype: Genotype
+) -> None:
+    found = dict(zip(FEATURE_NAMES, extract(genotype, wire_around(nx.path_graph(5))).tolist(), strict=True))
+    assert found["n_weights"] == 5 + 4 + 5
+    assert found["layers"] == found["nodes"] == found["n_hidden"] == 5
+    assert found["diameter"] == found["edges"] == found["hidden_edges"] == 4
+    assert found["average_shortest_path_length"] == pytest.approx(2.0)
+    assert found["node_betweenness_mean"] == pytest.approx((0 + 3 + 4 + 3 + 0) / 6 / 5)
+    assert found["edge_betweenness_mean"] == pytest.approx((4 + 6 + 6 + 4) / 10 / 4)
+    assert found["eccentricity_mean"] == pytest.approx((4 + 3 + 2 + 3 + 4) / 5)
+    assert found["activation_tanh"] == 1.0
+
+
+def test_the_same_candidate_has_the_same_bits(
+    wire_around: Callable[[nx.Graph], Wiring], genotype: Genotype
+) -> None:
+    graph = nx.gnm_random_graph(120, 400, seed=4)
+    assert extract(genotype, wire_around(graph)).tobytes() == extract(genotype, wire_around(graph)).tobytes()
