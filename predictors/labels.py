@@ -13,12 +13,12 @@ def final_score_estimates(scores: Sequence[Sequence[float]], n_rungs: int) -> ND
     """The score each candidate has, or would be expected to have, at the last rung.
 
     A candidate that reached the last rung is labelled by its score there. One that stopped at rung r is
-    labelled by its last score plus the mean gain from rung r to the last rung among the candidates that
+    labelled by its last score plus the median gain from rung r to the last rung among the candidates that
     reached the last; the gain is taken for 0 while none did.
 
     This is biased in known ways. Those that went on were chosen for good scores at rung r, some lucky: their
     gain is smaller than that of an average candidate. Slow learners, which rungs stop, would gain more
-    than the mean. Both make stopped candidates look worse than they are. Without any finalist, labels of
+    than the median. Both make stopped candidates look worse than they are. Without any finalist, labels of
     candidates stopped at different rungs differ by training time too.
 
     Args:
@@ -40,7 +40,7 @@ def final_score_estimates(scores: Sequence[Sequence[float]], n_rungs: int) -> ND
             raise ValueError(f"scores[{i}] is {list(reached)}; leave out candidates without finite scores.")
     finalists = np.array([reached for reached in scores if len(reached) == n_rungs], dtype=np.float64)
     if finalists.size:
-        gains = (finalists[:, -1:] - finalists).mean(axis=0)  # (n_rungs,), 0 at the last
+        gains = np.median(finalists[:, -1:] - finalists, axis=0)  # (n_rungs,), 0 at the last; r2 has heavy tails
     else:
         gains = np.zeros(n_rungs)
     return np.array([reached[-1] + gains[len(reached) - 1] for reached in scores], dtype=np.float64)

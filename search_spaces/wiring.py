@@ -29,7 +29,7 @@ class Wiring:
         n_inputs: Number of inputs, at least 1.
         n_hidden: Number of hidden neurons, at least 1.
         n_outputs: Number of outputs, at least 1.
-        indptr: int32, shape (n_hidden + n_outputs + 1,), read-only. Row j is indices[indptr[j]:indptr[j + 1]].
+        indptr: int32, shape (n_hidden + n_outputs + 1,), read-only: where each row starts and ends.
         indices: int32, shape (n_edges,), read-only. Ascending within each row.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.data.source import LARGEST, Column, NumberColumn, Source, TextColumn
-from nas.errors import DataError, counted, listed
+from nas.errors import DataError, counted, listed, quoted
 
 LAYOUTS = (("x_train", "y_train", "x_test", "y_test"), ("x_train", "y_train"), ("x", "y"))
 NEW_ROWS = ("x", "x_test", "x_train")  # the first of these that is there holds the rows to predict
@@ -26,7 +26,7 @@ def read_npz(data: str) -> Source:
     layout = next((layout for layout in LAYOUTS if set(layout) == set(arrays)), None)
     if layout is None:
         raise DataError(
-            f"{data} has the keys {listed(names) or '(none)'}. "
+            f"{data} has the keys {_shown(names)}. "
             "Store x_train and y_train, optionally with x_test and y_test, or x and y."
         )
     return source_of(data, *(arrays[key] for key in layout))
@@ -38,9 +38,7 @@ def read_new_rows(data: str) -> NDArray[Any]:
     for key in NEW_ROWS:
         if key in arrays:
             return feature_array(data, key, arrays[key])
-    raise DataError(
-        f"{data} has the keys {listed(names) or '(none)'}. Store the rows to predict under the key x."
-    )
+    raise DataError(f"{data} has the keys {_shown(names)}. Store the rows to predict under the key x.")
 
 
 def source_of(
@@ -129,10 +127,14 @@ def _pair(label: str, key: str, x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArr
     return features, target
 
 
+def _shown(names: list[str]) -> str:
+    return listed([quoted(name) for name in names]) or "(none)"
+
+
 def _load(data: str, keys: Set[str]) -> tuple[list[str], dict[str, NDArray[Any]]]:
     """The names of all arrays of an NPZ file, and those arrays that have one of these keys."""
     try:
-        with np.load(data, allow_pickle=False) as archive:
+        with open(data, "rb") as file, np.load(file, allow_pickle=False) as archive:
             return list(archive.files), {key: archive[key] for key in archive.files if key in keys}
     except (
         Exception

@@ -100,14 +100,11 @@ class ArrayCode:
     stds: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if (
-            list(self.kept) != sorted(set(self.kept))
-            or not 0 <= min(self.kept) <= max(self.kept) < self.n_values
-        ):
+        ascends = list(self.kept) == sorted(set(self.kept))
+        if not self.kept or not ascends or self.kept[0] < 0 or self.kept[-1] >= self.n_values:
             raise ValueError("kept positions do not ascend within a row")
-        if {len(self.means), len(self.stds)} != {1 if self.is_image else len(self.kept)} or min(
-            self.stds
-        ) <= 0:
+        n_scales = 1 if self.is_image else len(self.kept)
+        if len(self.means) != n_scales or len(self.stds) != n_scales or min(self.stds) <= 0:
             raise ValueError("scales do not fit the kept positions")
 
     @property

@@ -60,7 +60,8 @@ def _fit_text(label: str, column: TextColumn, train: Rows) -> TextCode:
     if len(categories) > MAX_CATEGORIES:
         raise DataError(
             f"{label}, column {quoted(column.name)}: {len(categories)} different texts in the training rows, "
-            f"more than {MAX_CATEGORIES}. Remove the column if it names rows, as an ID does, or group its values."
+            f"more than {MAX_CATEGORIES}. Remove the column if it only names rows, as an ID does, or group "
+            "its texts."
         )
     return TextCode(column.name, tuple(sorted(categories)))
 

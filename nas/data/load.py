@@ -85,8 +85,8 @@ def prepare(
     """Read a source, split its rows, and encode them; the same source and options give the same data set.
 
     Only training rows shape the encoding. A source without test rows gives 20 % of its rows for the test and
-    16 % for validation; one with test rows gives 20 % of the others for validation. There are about 10,000
-    validation rows at most.
+    16 % for validation; one with test rows gives 20 % of the others for validation. There are at most 10,000
+    validation rows, unless there are more classes.
 
     Args:
         data: As for ``load_source``.
@@ -185,10 +185,11 @@ def _place(data: str) -> Place:
 
 def _with_target(label: str, columns: tuple[Column, ...], target: str | None) -> Source:
     names = [column.name for column in columns]
+    choice = f"Columns: {listed([quoted(name) for name in names])}."
     if target is None:
-        raise DataError(f"{label}: name the column to predict with --target. Columns: {listed(names)}.")
+        raise DataError(f"{label}: name the column to predict with --target. {choice}")
     if target not in names:
-        hint = _did_you_mean(target, names) or f" Columns: {listed(names)}."
+        hint = _did_you_mean(target, names) or f" {choice}"
         raise DataError(f"{label} has no column {quoted(target)}.{hint}")
     if len(columns) == 1:
         raise DataError(
@@ -229,7 +230,9 @@ def _held_out(
         return HeldOut(source.label, take_rows(source.features, split.test), y[split.test])
     n_missing = int(source.test_target.is_missing.sum())
     if n_missing:
-        raise DataError(f"{source.label}: {n_missing} test rows have no target. Remove these rows.")
+        raise DataError(
+            f"{source.label}: {counted(n_missing, 'test row')} without a target. Remove these rows."
+        )
     return HeldOut(source.label, source.test_features, code.encode(source.label, source.test_target))
 
 

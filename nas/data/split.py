@@ -45,7 +45,7 @@ def split_rows(strata: NDArray[np.signedinteger[Any]], *, seed: int, has_test: b
     share = VALIDATION_SHARE_OF_TRAINING if has_test else VALIDATION_SHARE
     share = min(share, MAX_VALIDATION_ROWS / len(strata))
     n_test = np.zeros_like(sizes) if has_test else np.maximum(1, np.rint(TEST_SHARE * sizes).astype(np.int64))
-    n_validation = np.maximum(1, np.floor(share * sizes + 0.5).astype(np.int64))
+    n_validation = np.maximum(1, np.floor(share * sizes).astype(np.int64))
 
     by_stratum = shuffled[np.argsort(strata[shuffled], kind="stable")]
     stratum = strata[by_stratum]

@@ -103,23 +103,21 @@ def _rows_with_lines(data: str, file: TextIO, delimiter: str) -> Iterator[tuple[
 def _read_parquet(data: str, kinds: Mapping[str, Kind], default: Kind | None) -> Iterator[Column]:
     try:
         table = pq.ParquetFile(data).read()
+        table.validate(full=True)  # a damaged file may hold offsets or texts that only fail later
+        names: list[str] = table.column_names
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(f"{data} cannot be read as Parquet: {_reason(error)}.") from None
-    _check_names(data, table.column_names)
+    _check_names(data, names)
     if table.num_rows == 0:
         raise DataError(f"{data} has no rows. Add rows to it.")
     places = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    for name, cells in zip(table.column_names, table.columns, strict=True):
+    for name, cells in zip(names, table.columns, strict=True):
         kind = kinds.get(name, default)
         if kind is None:
             continue
         if pa.types.is_dictionary(cells.type):
             cells = cells.cast(cells.type.value_type)
-        if (
-            pa.types.is_string(cells.type)
-            or pa.types.is_large_string(cells.type)
-            or pa.types.is_null(cells.type)
-        ):
+        if cells.type in (pa.string(), pa.large_string(), pa.null()):
             cells = cells.cast(pa.large_string())
             yield text_column(name, cells, kind, label=data, unit="row", places=places)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,13 +24,13 @@ class BatchPlan:
         n_rows: Rows of the training matrix.
         batch_size: Rows of a batch, a multiple of ``block``.
         block: Rows of a run.
-        seed: Seed of the order.
+        seed: Words of the seed of the order.
     """
 
     n_rows: int
     batch_size: int
     block: int
-    seed: int
+    seed: tuple[int, ...]
 
     @property
     def steps_per_epoch(self) -> int:
@@ -39,7 +40,7 @@ class BatchPlan:
 
     def epoch_starts(self, epoch: int) -> NDArray[np.int32]:
         """First row of each run of each batch of an epoch, int32 (steps_per_epoch, batch_size // block)."""
-        rng = np.random.default_rng([self.seed, epoch])
+        rng = np.random.default_rng([*self.seed, epoch])
         offset = int(rng.integers(self.block))
         n_runs = (self.n_rows - offset) // self.block
         runs_per_batch = self.batch_size // self.block
@@ -55,7 +56,7 @@ class BatchPlan:
         return steps[begin : begin + last_step - first_step]
 
 
-def plan_batches(n_features: int, n_rows: int, seed: int) -> BatchPlan:
+def plan_batches(n_features: int, n_rows: int, seed: Sequence[int]) -> BatchPlan:
     """The batches for a training matrix of this shape.
 
     Small data get small batches (more updates an epoch), large data 128 rows, where the kernels are at their best.
@@ -69,4 +70,4 @@ def plan_batches(n_features: int, n_rows: int, seed: int) -> BatchPlan:
     is_large = 4 * n_features * n_rows > LARGE_MATRIX_BYTES and batch_size % ROWS_OF_A_CACHE_LINE == 0
     has_runs = n_rows >= 2 * batch_size
     block = ROWS_OF_A_CACHE_LINE if is_large and has_runs else 1
-    return BatchPlan(n_rows=n_rows, batch_size=batch_size, block=block, seed=seed)
+    return BatchPlan(n_rows=n_rows, batch_size=batch_size, block=block, seed=tuple(seed))

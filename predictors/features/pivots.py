@@ -15,9 +15,8 @@ WORK_LIMIT = 10_000_000
 """Edge ends visited, over all pivots, that the number of pivots aims at: 0.2 s or less."""
 
 CHUNK_WORK = 1_000_000  # edge ends visited at a time; bounds the memory to some tens of megabytes
-MOST_PATHS = (
-    1e290  # path counts grow like 3^(n / 3); beyond this, equally many is near enough and stays finite
-)
+# Path counts grow up to 3^(n / 3). Beyond this they are taken to be equal, which keeps all shares finite.
+MOST_PATHS = 1e290
 
 
 def choose_pivots(n: int, n_edges: int) -> NDArray[np.int64]:

@@ -195,7 +195,7 @@ def test_the_exploration_share_is_rounded_up_but_not_by_the_last_bit() -> None:
     ],
 )
 def test_an_unfit_pool_is_refused(change: dict[str, Any], message: str) -> None:
-    arguments = {
+    arguments: dict[str, Any] = {
         "keys": ["a", "b"],
         "n_weights": np.array([1, 2]),
         "prediction": Prediction(np.ones(2), np.ones(2)),

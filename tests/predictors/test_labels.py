@@ -49,10 +49,10 @@ def test_parallel_learning_curves_are_continued_exactly(
     np.testing.assert_allclose(final_score_estimates(scores, N_RUNGS)[:-1], expected, atol=1e-12)
 
 
-def test_a_stopped_candidate_gains_what_the_finalists_gained_on_average_from_its_rung() -> None:
-    scores = [[0.5, 0.6, 0.9], [0.4, 0.6, 0.7], [0.3], [0.2, 0.5]]
-    # From rung 1: mean of .4 and .3; from rung 2: mean of .3 and .1.
-    assert final_score_estimates(scores, 3) == pytest.approx([0.9, 0.7, 0.3 + 0.35, 0.5 + 0.2])
+def test_a_stopped_candidate_gains_the_median_of_what_the_finalists_gained_from_its_rung() -> None:
+    scores = [[0.5, 0.6, 0.9], [0.4, 0.6, 0.7], [-9.0, -9.0, 0.8], [0.3], [0.2, 0.5]]
+    # From rung 1: median of .4, .3 and 9.8; from rung 2: median of .3, .1 and 9.8.
+    assert final_score_estimates(scores, 3) == pytest.approx([0.9, 0.7, 0.8, 0.3 + 0.4, 0.5 + 0.3])
 
 
 def test_without_a_finalist_the_last_scores_are_the_labels() -> None:

@@ -1,0 +1,140 @@
+"""What a run is compared with, on the same split: dense networks, and gradient-boosted trees."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from nas.generation import rung_steps
+from nas.engine.population import Recipe, score
+from nas.engine.state import TrainingState
+from nas.seeding import Stream, seed_words
+from nas.workers import Job, Leg, Workers
+from search_spaces.wiring import Wiring
+
+DENSE_RATES = (1e-3, 3e-3, 1e-2)
+HIDDEN_UNITS = 100
+TREES_A_TURN = 10
+MAX_TREES = 100  # scikit-learn's default
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """One row of the comparison.
+
+    Attributes:
+        name: What it is.
+        test_score: Its score on the test rows.
+        n_weights: Its weights; None where it has none.
+        seconds: Time its training took, choosing its learning rate included.
+    """
+
+    name: str
+    test_score: float
+    n_weights: int | None
+    seconds: float
+
+
+def dense_wiring(n_inputs: int, n_hidden: int, n_outputs: int) -> Wiring:
+    """A fully connected network with one hidden layer."""
+    sources = np.concatenate([np.tile(np.arange(n_inputs), n_hidden), np.tile(n_inputs + np.arange(n_hidden), n_outputs)])
+    targets = np.concatenate(
+        [np.repeat(np.arange(n_hidden), n_inputs), n_hidden + np.repeat(np.arange(n_outputs), n_hidden)]
+    )
+    return Wiring.from_edges(n_inputs, n_hidden, n_outputs, sources.astype(np.int64), targets.astype(np.int64))
+
+
+def dense_wirings(n_inputs: int, n_outputs: int, n_weights: int) -> dict[str, Wiring]:
+    """The dense networks to compare with, by name: one of about as many weights, and one of 100 hidden units."""
+    n_equal = max(1, round(n_weights / (n_inputs + n_outputs)))
+    return {
+        f"dense MLP, {n_equal} hidden units (equal weights)": dense_wiring(n_inputs, n_equal, n_outputs),
+        f"dense MLP, {HIDDEN_UNITS} hidden units": dense_wiring(n_inputs, HIDDEN_UNITS, n_outputs),
+    }
+
+
+def choose_dense_rates(
+    wirings: dict[str, Wiring],
+    workers: Workers,
+    recipe: Recipe,
+    scored_columns: tuple[int, int],
+    run_seed: int,
+    deadline: float | None,
+) -> tuple[dict[str, float], dict[str, float]]:
+    """The learning rate of each dense network with the best validation score after a third of a training.
+
+    Returns:
+        Rates, and the seconds spent, by name; a network for which time was too short gets the middle rate.
+    """
+    jobs = [
+        dense_job(f"{name}|{rate}", wiring, rate, run_seed) for name, wiring in wirings.items() for rate in DENSE_RATES
+    ]
+    leg = Leg(recipe, rung_steps(recipe.total_steps)[1], scored_columns, deadline)
+    best = {name: (-math.inf, DENSE_RATES[1]) for name in wirings}
+    seconds = dict.fromkeys(wirings, 0.0)
+    for result in workers.train(jobs, leg):
+        name, rate = result.key.rsplit("|", 1)
+        seconds[name] += result.seconds
+        if result.scores:
+            best[name] = max(best[name], (result.scores[0], float(rate)))
+    return {name: rate for name, (_, rate) in best.items()}, seconds
+
+
+def dense_job(key: str, wiring: Wiring, rate: float, run_seed: int, state: TrainingState | None = None) -> Job:
+    """A dense network as the workers take it."""
+    words = tuple(seed_words(run_seed, Stream.BASELINES, wiring.n_hidden))
+    return Job(key, wiring, "relu", rate, (words,), state)
+
+
+def boosted_trees(
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    x_test: NDArray[np.float32],
+    y_test: NDArray[np.float32],
+    task: str,
+    run_seed: int,
+    limit_s: float,
+) -> Baseline:
+    """scikit-learn's HistGradientBoosting with its defaults, or as many of its trees as the time allows.
+
+    Args:
+        x: float32 (n_inputs, n), feature-major; ``y``: float32 (n,).
+        x_test, y_test: The test rows in the same form.
+        task: "classification" or "regression".
+        run_seed: Seed of the run.
+        limit_s: Seconds after which no more trees are added.
+    """
+    start = time.monotonic()
+    kind = HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor
+    model = kind(warm_start=True, early_stopping=False, random_state=run_seed, max_iter=TREES_A_TURN)
+    rows = x.T
+    last_turn_s = 0.0
+    while True:
+        turn_start = time.monotonic()
+        model.fit(rows, y)
+        last_turn_s = time.monotonic() - turn_start
+        used = time.monotonic() - start
+        if model.max_iter >= MAX_TREES or used + 1.2 * last_turn_s > limit_s:
+            break
+        model.set_params(max_iter=model.max_iter + TREES_A_TURN)
+    seconds = time.monotonic() - start
+    predicted = model.predict(x_test.T)
+    if task == "classification":
+        test_score = float(np.mean(predicted == y_test))
+    else:
+        test_score = score(predicted[None].astype(np.float32), y_test, task)
+    name = "HistGradientBoosting"
+    if model.max_iter < MAX_TREES:
+        name += f" ({model.max_iter} of {MAX_TREES} iterations: time was short)"
+    return Baseline(name, test_score, None, seconds)
+
+
+def total_edges(wirings: Sequence[Wiring]) -> int:
+    """Edges of several wirings."""
+    return sum(wiring.n_edges for wiring in wirings)

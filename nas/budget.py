@@ -1,0 +1,124 @@
+"""Time and size of a search: how long it may take, and what fits into that."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+from nas.engine.batches import BatchPlan, plan_batches
+from nas.seeding import Stream, seed_words
+
+STEPS_OF_A_TRAINING = 6000
+MIN_EPOCHS, MAX_EPOCHS = 20, 200
+DEFAULT_POPULATION = 24
+SMALLEST_POPULATION = 6
+NOISY_VALIDATION_ROWS = 2000
+SEEDS_FOR_NOISY_VALIDATION = 3
+FULL_TRAININGS_IN_A_SEARCH = 40  # a budget buys at least this many, with fewer epochs if need be
+GENERATIONS_IN_A_SEARCH = 8
+COST_SHARE_WITH_RUNGS = 0.27  # of training every candidate to the end; see nas.generation
+MAX_FINALE_SHARE = 0.45
+SECONDS_AN_EDGE_STEP = 1.2e-10  # per edge, row of a batch, and step: only for the very first guess
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of a search; fixed when it starts, so that a resumed run goes on alike.
+
+    Attributes:
+        epochs: Epochs of a complete training.
+        n_seeds: Sets of weights a candidate.
+        population: Members of the population, and children trained in a generation.
+        max_weights: Most weights a candidate may have.
+    """
+
+    epochs: int
+    n_seeds: int
+    population: int
+    max_weights: int
+
+
+class Clock:
+    """Time that a run has used, over all its sittings, and may use."""
+
+    def __init__(self, budget_s: float | None, used_s: float = 0.0, started: float | None = None) -> None:
+        """Start the clock.
+
+        Args:
+            budget_s: Budget of the run; None for none.
+            used_s: Time used in earlier sittings.
+            started: Time of ``time.monotonic`` at which this sitting began; now by default.
+        """
+        self._started = (time.monotonic() if started is None else started) - used_s
+        self.budget_s = budget_s
+
+    def used_s(self) -> float:
+        """Seconds used, over all sittings."""
+        return time.monotonic() - self._started
+
+    def left_s(self) -> float | None:
+        """Seconds left; None without a budget."""
+        return None if self.budget_s is None else max(0.0, self.budget_s - self.used_s())
+
+    def moment(self, before_end_s: float) -> float | None:
+        """The time of ``time.monotonic`` this long before the end; None without a budget."""
+        return None if self.budget_s is None else self._started + self.budget_s - before_end_s
+
+    def give_back(self, seconds: float) -> None:
+        """Do not count some seconds, such as those of compiling once per machine."""
+        self._started += seconds
+
+
+def default_max_weights(n_inputs: int, n_rows: int) -> int:
+    """How many weights count as small: the larger of 75 sqrt(rows) and 30 for each input."""
+    return max(int(75 * math.sqrt(n_rows)), 30 * n_inputs)
+
+
+def batch_plan(n_inputs: int, n_rows: int, seed: int) -> BatchPlan:
+    """The batches of a run over the first ``n_rows`` rows."""
+    return plan_batches(n_inputs, n_rows, seed_words(seed, Stream.BATCHES))
+
+
+def default_epochs(steps_per_epoch: int) -> int:
+    """Epochs of a complete training when time is no matter."""
+    return min(max(round(STEPS_OF_A_TRAINING / steps_per_epoch), MIN_EPOCHS), MAX_EPOCHS)
+
+
+def default_seeds(n_validation: int) -> int:
+    """Sets of weights a candidate: several where the validation score itself is noisy."""
+    return SEEDS_FOR_NOISY_VALIDATION if n_validation < NOISY_VALIDATION_ROWS else 1
+
+
+def fit_to_budget(
+    *,
+    epochs: int,
+    n_seeds: int,
+    population: int,
+    seconds_an_epoch: float,
+    search_s: float,
+    n_workers: int,
+    choose_epochs: bool,
+    choose_seeds: bool,
+    choose_population: bool,
+) -> tuple[int, int, int]:
+    """Epochs, seeds and population such that a search of this length sees enough candidates.
+
+    Args:
+        epochs, n_seeds, population: What is wanted.
+        seconds_an_epoch: Time of one epoch of one typical candidate with one seed in one worker.
+        search_s: Time for the search.
+        n_workers: Workers.
+        choose_epochs, choose_seeds, choose_population: Which of them may be lowered.
+    """
+    worker_s = search_s * n_workers
+    if choose_seeds and n_seeds * epochs * seconds_an_epoch * FULL_TRAININGS_IN_A_SEARCH > worker_s:
+        n_seeds = 1
+    if choose_epochs:
+        affordable = worker_s / (FULL_TRAININGS_IN_A_SEARCH * n_seeds * seconds_an_epoch)
+        epochs = max(1, min(epochs, int(affordable)))
+    if choose_population:
+        candidate_s = COST_SHARE_WITH_RUNGS * epochs * n_seeds * seconds_an_epoch
+        affordable = worker_s / GENERATIONS_IN_A_SEARCH / candidate_s
+        population = max(SMALLEST_POPULATION, min(population, int(affordable)))
+    return epochs, n_seeds, population

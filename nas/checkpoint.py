@@ -1,0 +1,145 @@
+"""Files that survive a kill at any instant: written aside, synced, renamed; checked when read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as tensors_from_bytes
+from safetensors.numpy import save as tensors_to_bytes
+
+from nas.engine.state import TrainingState
+from nas.errors import CheckpointError
+from nas.generation import Standing
+
+FORMAT = 1
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put content at a path so that a reader finds the old or the new file, never a part of one."""
+    aside = path.with_name(path.name + ".part")
+    with open(aside, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a value as indented JSON, atomically. NaN is refused."""
+    write_atomically(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read what ``write_json`` wrote.
+
+    Raises:
+        CheckpointError: The file is missing, unreadable or not a JSON object.
+    """
+    try:
+        value = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing. The run was not started, or its files were moved.") from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}.") from None
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} does not hold a JSON object.")
+    return value
+
+
+def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
+    """Write the state of a search with its checksum, and keep the one before."""
+    body = json.dumps(state, sort_keys=True, allow_nan=False)
+    if path.exists():
+        os.replace(path, _previous(path))
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    write_atomically(path, json.dumps({"format": FORMAT, "sha256": digest, "state": state}, allow_nan=False).encode())
+
+
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    """The newest state that is whole, or None if none was ever written.
+
+    Raises:
+        CheckpointError: Files are there, but none is whole, or a newer version wrote them.
+    """
+    files = [file for file in (path, _previous(path)) if file.exists()]
+    for file in files:
+        try:
+            content = read_json(file)
+        except CheckpointError:
+            continue
+        if content.get("format") != FORMAT:
+            raise CheckpointError(f"{file} has format {content.get('format')!r}, this version reads {FORMAT}.")
+        body = json.dumps(content.get("state"), sort_keys=True, allow_nan=False)
+        if hashlib.sha256(body.encode()).hexdigest() == content.get("sha256"):
+            state: dict[str, Any] = content["state"]
+            return state
+    if files:
+        raise CheckpointError(f"{path} and the copy before it are damaged. Start a new run.")
+    return None
+
+
+def save_standings(path: Path, generation: int, standings: Mapping[str, Standing]) -> None:
+    """Keep the training states of a generation that is not finished."""
+    tensors: dict[str, NDArray[np.float32]] = {}
+    progress = {}
+    for key, standing in standings.items():
+        progress[key] = {
+            "scores": standing.scores,
+            "seconds": standing.seconds,
+            "steps_done": None if standing.state is None else standing.state.steps_done,
+        }
+        if standing.state is not None:
+            tensors[f"{key}.parameters"] = standing.state.parameters
+            tensors[f"{key}.first"] = standing.state.first_moment
+            tensors[f"{key}.second"] = standing.state.second_moment
+    about = json.dumps({"format": FORMAT, "generation": generation, "progress": progress}, allow_nan=False)
+    tensors["about"] = np.frombuffer(about.encode(), np.uint8)  # type: ignore[assignment]
+    content = tensors_to_bytes(tensors)
+    write_atomically(path, hashlib.sha256(content).digest() + content)
+
+
+def load_standings(path: Path, generation: int) -> dict[str, Standing]:
+    """The training states of a generation; empty if there are none of this generation, or they are damaged.
+
+    They save time only: without them the generation is trained from its beginning, with the same result.
+    """
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content[32:]).digest() != content[:32]:
+            return {}
+        tensors = tensors_from_bytes(content[32:])
+        about = json.loads(tensors["about"].tobytes())
+    except (OSError, ValueError, KeyError, SafetensorError):
+        return {}
+    if about["format"] != FORMAT or about["generation"] != generation:
+        return {}
+    standings = {}
+    for key, progress in about["progress"].items():
+        state = None
+        if progress["steps_done"] is not None:
+            parts = (tensors[f"{key}.{part}"] for part in ("parameters", "first", "second"))
+            state = TrainingState(*parts, steps_done=progress["steps_done"])
+        scores = tuple(tuple(seeds) for seeds in progress["scores"])
+        standings[key] = Standing(state, scores, progress["seconds"])
+    return standings
+
+
+def _previous(path: Path) -> Path:
+    return path.with_name(path.name + ".previous")
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number")

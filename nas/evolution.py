@@ -1,0 +1,172 @@
+"""The genetic search: NSGA-II (Deb et al. 2002) on score, to go up, and number of weights, to go down.
+
+Pure ask and tell: no training, no clock, no files. The only import of DEAP, whose deterministic parts are used
+(non-dominated sorting and crowding distance); whatever draws, draws from a generator of ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from deap import base, tools
+
+from nas.seeding import Stream, generator
+from search_spaces import SearchSpace
+from search_spaces.genotype import Genotype
+
+FRESH_SHARE = 0.1  # children drawn anew, so that the search never runs dry
+CROSSOVER_SHARE = 0.4
+MUTATION_AFTER_CROSSOVER_SHARE = 0.5
+TOURNAMENT_SIZE = 2
+ATTEMPTS_A_CHILD = 50
+
+
+class _Fitness(base.Fitness):  # type: ignore[misc]
+    weights = (1.0, -1.0)
+
+
+class _Individual:
+    def __init__(self, score: float, n_weights: int) -> None:
+        self.fitness = _Fitness()
+        # The logarithm: crowding then counts a doubling of weights alike at every size.
+        self.fitness.values = (score, math.log(n_weights))
+
+
+@dataclass(frozen=True)
+class Child:
+    """A genotype that was asked for, and the keys of what it came from: none, one, or two."""
+
+    genotype: Genotype
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A trained genotype. ``n_rungs`` is how many rungs it reached, and 0 if it failed."""
+
+    genotype: Genotype
+    score: float
+    n_weights: int
+    n_rungs: int
+
+
+def pareto_order(scores: Sequence[float], n_weights: Sequence[int], keys: Sequence[str]) -> list[int]:
+    """Places of candidates from best to worst: by Pareto rank, then by crowding distance, then by key.
+
+    Args:
+        scores: Finite scores, higher is better.
+        n_weights: Numbers of weights, lower is better.
+        keys: Distinct keys, which break ties.
+    """
+    if not all(math.isfinite(score) for score in scores):
+        raise ValueError(f"Scores must be finite; failed candidates do not take part. Got {list(scores)!r}.")
+    individuals = [_Individual(score, weights) for score, weights in zip(scores, n_weights, strict=True)]
+    place_of = {id(individual): place for place, individual in enumerate(individuals)}
+    order: list[int] = []
+    for front in tools.sortNondominated(individuals, len(individuals)) if individuals else []:
+        tools.emo.assignCrowdingDist(front)
+        places = [place_of[id(individual)] for individual in front]
+        order += sorted(places, key=lambda p: (-individuals[p].fitness.crowding_dist, keys[p]))
+    return order
+
+
+def pareto_front(scores: Sequence[float], n_weights: Sequence[int]) -> list[int]:
+    """Places of the candidates that no other dominates, by number of weights; of equals the first."""
+    front: list[int] = []
+    for place in sorted(range(len(scores)), key=lambda p: (n_weights[p], -scores[p], p)):
+        if not front or scores[place] > scores[front[-1]]:
+            front.append(place)
+    return front
+
+
+class Evolution:
+    """A population that proposes children and learns how they did.
+
+    The same space, settings and outcomes give the same children. A generation is one ``ask`` and one ``tell``.
+    """
+
+    def __init__(self, space: SearchSpace, population_size: int, seed: int) -> None:
+        self._space = space
+        self._population_size = population_size
+        self._seed = seed
+        self.generation = 0
+        self.population: list[Member] = []
+        self._seen: set[str] = set()
+        self._toolbox = base.Toolbox()
+        self._toolbox.register("mate", space.cross)
+        self._toolbox.register("mutate", space.mutate)
+        self._toolbox.register("select", self._tournament)
+
+    def ask(self, n_children: int) -> list[Child]:
+        """Propose children, none of which was told before and no two alike.
+
+        Fewer come back only when the space is exhausted.
+        """
+        rng = generator(self._seed, Stream.EVOLUTION, self.generation)
+        children: dict[str, Child] = {}
+        for _ in range(n_children * ATTEMPTS_A_CHILD):
+            if len(children) == n_children:
+                break
+            child = self._propose(rng)
+            key = child.genotype.key()
+            if key not in self._seen and key not in children:
+                children[key] = child
+        return list(children.values())
+
+    def tell(self, members: Sequence[Member]) -> None:
+        """Take in how this generation did, select the next population, and begin the next generation.
+
+        Candidates that reached more rungs come first, since their scores are the ones to compare; among equals NSGA-II
+        decides. Failed candidates are only remembered, so that they are not proposed again.
+        """
+        self._seen.update(member.genotype.key() for member in members)
+        candidates = self.population + [member for member in members if member.n_rungs > 0]
+        self.population = _best_first(candidates)[: self._population_size]
+        self.generation += 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """The state in JSON types."""
+        members = [
+            {"genotype": m.genotype.to_dict(), "score": m.score, "n_weights": m.n_weights, "n_rungs": m.n_rungs}
+            for m in self.population
+        ]
+        return {"generation": self.generation, "population": members, "seen": sorted(self._seen)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a state that ``to_dict`` wrote."""
+        self.generation = int(state["generation"])
+        self._seen = set(state["seen"])
+        self.population = [
+            Member(Genotype.from_dict(m["genotype"]), float(m["score"]), int(m["n_weights"]), int(m["n_rungs"]))
+            for m in state["population"]
+        ]
+
+    def _propose(self, rng: np.random.Generator) -> Child:
+        if not self.population or rng.random() < FRESH_SHARE:
+            return Child(self._space.sample(rng), ())
+        first = self._toolbox.select(rng)
+        if len(self.population) > 1 and rng.random() < CROSSOVER_SHARE:
+            second = self._toolbox.select(rng)
+            if second is not first:
+                genotype = self._toolbox.mate(first.genotype, second.genotype, rng)
+                if rng.random() < MUTATION_AFTER_CROSSOVER_SHARE:
+                    genotype = self._toolbox.mutate(genotype, rng)
+                return Child(genotype, (first.genotype.key(), second.genotype.key()))
+        return Child(self._toolbox.mutate(first.genotype, rng), (first.genotype.key(),))
+
+    def _tournament(self, rng: np.random.Generator) -> Member:
+        """The best of a few drawn members; the population is ordered best first."""
+        return self.population[int(rng.integers(len(self.population), size=TOURNAMENT_SIZE).min())]
+
+
+def _best_first(members: Sequence[Member]) -> list[Member]:
+    ordered: list[Member] = []
+    for n_rungs in sorted({member.n_rungs for member in members}, reverse=True):
+        group = [member for member in members if member.n_rungs == n_rungs]
+        places = pareto_order([m.score for m in group], [m.n_weights for m in group], [m.genotype.key() for m in group])
+        ordered += [group[place] for place in places]
+    return ordered

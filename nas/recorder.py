@@ -1,0 +1,270 @@
+"""The record of a run: each candidate is an Optuna trial. The only import of Optuna.
+
+One process writes. A trial is written whole, in one transaction, by a thread beside the search, which goes on meanwhile;
+``flush`` waits until all is on disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy.exc import SQLAlchemyError
+
+from nas.errors import CheckpointError, RunFailed
+from nas.outcome import Ending, Outcome
+from predictors import Decision
+from search_spaces import PRIORS
+from search_spaces.genotype import ACTIVATIONS, ORIENTATIONS, READOUTS, Genotype
+
+STUDY_NAME = "search"
+BUSY_TIMEOUT_S = 60
+
+_STATES = {
+    Ending.COMPLETE: TrialState.COMPLETE,
+    Ending.STOPPED: TrialState.PRUNED,
+    Ending.FAILED: TrialState.FAIL,
+}
+_PARAMETERS: dict[str, BaseDistribution] = {
+    "prior": CategoricalDistribution(sorted(PRIORS)),
+    "neurons": IntDistribution(1, 100_000, log=True),
+    "inputs_per_neuron": IntDistribution(0, 1_000_000),
+    "orientation": CategoricalDistribution(ORIENTATIONS),
+    "max_depth": IntDistribution(1, 100_000, log=True),
+    "readout": CategoricalDistribution(READOUTS),
+    "readout_share": FloatDistribution(0.0, 1.0),
+    "activation": CategoricalDistribution(ACTIVATIONS),
+    "learning_rate": FloatDistribution(1e-6, 10.0, log=True),
+    "segments": IntDistribution(1, 16),
+    "edits": IntDistribution(0, 64),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One row of the record.
+
+    Attributes:
+        number: Its number in the study, from 0.
+        key: Key of its genotype.
+        genotype: What it is.
+        generation: When it was proposed, from 0.
+        parents: Keys of what it came from.
+        n_weights: Weights of its network.
+        density: Share of the dense network's weights.
+        features: Structural features.
+        decision: What the gate said of it.
+        outcome: How its training went; None if it was skipped.
+    """
+
+    number: int
+    key: str
+    genotype: Genotype
+    generation: int
+    parents: tuple[str, ...]
+    n_weights: int
+    density: float
+    features: tuple[float, ...]
+    decision: Decision
+    outcome: Outcome | None
+
+
+class Recorder:
+    """Writes trials to a study, and reads them back."""
+
+    def __init__(self, path: Path, score_name: str) -> None:
+        """Open the study at a path, or make it."""
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        try:
+            _prepare_file(path)
+            storage = RDBStorage(
+                f"sqlite:///{path.resolve()}", engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}}
+            )
+            self._study = optuna.create_study(
+                storage=storage, study_name=STUDY_NAME, directions=["maximize", "minimize"], load_if_exists=True
+            )
+            self._study.set_metric_names([score_name, "n_weights"])
+        except (sqlite3.Error, SQLAlchemyError, optuna.exceptions.OptunaError) as error:
+            raise CheckpointError(f"{path} is not a study this version can open: {error}.") from None
+        self.history = [_from_frozen(frozen) for frozen in self._study.get_trials(deepcopy=False)]
+        self._recorded = {(trial.generation, trial.key) for trial in self.history}
+        self._queue: queue.SimpleQueue[Trial | None] = queue.SimpleQueue()
+        self._written = threading.Condition()
+        self._n_waiting = 0
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._write_all, name="recorder", daemon=True)
+        self._thread.start()
+
+    def add(
+        self,
+        genotype: Genotype,
+        key: str,
+        generation: int,
+        parents: tuple[str, ...],
+        n_weights: int,
+        density: float,
+        features: Sequence[float],
+        decision: Decision,
+        outcome: Outcome | None,
+    ) -> Trial:
+        """Record a candidate; one that this generation has recorded before is given back as it was."""
+        if (generation, key) in self._recorded:
+            return next(t for t in self.history if t.key == key and t.generation == generation)
+        trial = Trial(
+            number=len(self.history),
+            key=key,
+            genotype=genotype,
+            generation=generation,
+            parents=parents,
+            n_weights=n_weights,
+            density=density,
+            features=tuple(float(value) for value in features),
+            decision=decision,
+            outcome=outcome,
+        )
+        self.history.append(trial)
+        self._recorded.add((generation, key))
+        with self._written:
+            self._n_waiting += 1
+        self._queue.put(trial)
+        return trial
+
+    def flush(self) -> None:
+        """Wait until every trial is on disk.
+
+        Raises:
+            RunFailed: A trial could not be written.
+        """
+        with self._written:
+            self._written.wait_for(lambda: self._n_waiting == 0 or self._error is not None)
+        if self._error is not None:
+            raise RunFailed(
+                f"The study cannot be written: {self._error}. Make room on the disk, then go on with `nas resume`."
+            )
+
+    def close(self) -> None:
+        """Write what is left, and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+        self._study._storage.remove_session()
+
+    def _write_all(self) -> None:
+        while (trial := self._queue.get()) is not None:
+            if self._error is None:
+                try:
+                    self._study.add_trial(_to_frozen(trial))
+                except Exception as error:  # shown by flush, in the main thread
+                    self._error = error
+            with self._written:
+                self._n_waiting -= 1
+                self._written.notify_all()
+
+
+def read_history(path: Path) -> list[Trial]:
+    """All trials of a study, read without writing; the study may be in use."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        storage = RDBStorage(f"sqlite:///file:{path.resolve()}?mode=ro&uri=true", skip_table_creation=True)
+        study = optuna.load_study(storage=storage, study_name=STUDY_NAME)
+        trials = [_from_frozen(frozen) for frozen in study.get_trials(deepcopy=False)]
+        storage.remove_session()
+    except (SQLAlchemyError, optuna.exceptions.OptunaError, KeyError) as error:
+        raise CheckpointError(f"{path} is not a study this version can open: {error}.") from None
+    return trials
+
+
+def _prepare_file(path: Path) -> None:
+    """Make readers not block the writer, for good: the mode is kept in the file."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
+
+
+def _to_frozen(trial: Trial) -> FrozenTrial:
+    outcome, decision = trial.outcome, trial.decision
+    complete = outcome is not None and outcome.ending is Ending.COMPLETE
+    attributes: dict[str, Any] = {
+        "key": trial.key,
+        "generation": trial.generation,
+        "parents": list(trial.parents),
+        "genotype": trial.genotype.to_dict(),
+        "features": {"n_weights": trial.n_weights, "density": trial.density, "values": list(trial.features)},
+        "gate": {
+            "train": decision.train,
+            "prediction": decision.prediction,
+            "spread": decision.spread,
+            "threshold": decision.threshold,
+            "reason": decision.reason,
+        },
+    }
+    if outcome is not None:
+        attributes["outcome"] = {
+            "ending": str(outcome.ending),
+            "scores": [list(seeds) for seeds in outcome.scores],
+            "seconds": outcome.seconds,
+            "reason": outcome.reason,
+        }
+    return create_trial(
+        state=TrialState.PRUNED if outcome is None else _STATES[outcome.ending],
+        values=[outcome.score, float(trial.n_weights)] if outcome is not None and complete else None,
+        params=_parameters(trial.genotype),
+        distributions=_PARAMETERS,
+        user_attrs=attributes,
+        intermediate_values={} if outcome is None else dict(enumerate(outcome.rung_scores, start=1)),
+    )
+
+
+def _from_frozen(frozen: FrozenTrial) -> Trial:
+    attributes = frozen.user_attrs
+    features, gate, outcome = attributes["features"], attributes["gate"], attributes.get("outcome")
+    return Trial(
+        number=frozen.number,
+        key=attributes["key"],
+        genotype=Genotype.from_dict(attributes["genotype"]),
+        generation=attributes["generation"],
+        parents=tuple(attributes["parents"]),
+        n_weights=features["n_weights"],
+        density=features["density"],
+        features=tuple(features["values"]),
+        decision=Decision(**gate),
+        outcome=None
+        if outcome is None
+        else Outcome(
+            ending=Ending(outcome["ending"]),
+            n_weights=features["n_weights"],
+            scores=tuple(tuple(seeds) for seeds in outcome["scores"]),
+            seconds=outcome["seconds"],
+            reason=outcome["reason"],
+        ),
+    )
+
+
+def _parameters(genotype: Genotype) -> dict[str, Any]:
+    """The genes as the dashboard shows them; the prior is that of the largest segment."""
+    largest = max(genotype.segments, key=lambda segment: segment.size)
+    return {
+        "prior": largest.prior,
+        "neurons": sum(segment.size for segment in genotype.segments),
+        "inputs_per_neuron": genotype.inputs_per_neuron,
+        "orientation": genotype.orientation,
+        "max_depth": genotype.max_depth,
+        "readout": genotype.readout,
+        "readout_share": genotype.readout_share,
+        "activation": genotype.activation,
+        "learning_rate": genotype.learning_rate,
+        "segments": len(genotype.segments),
+        "edits": len(genotype.edits),
+    }

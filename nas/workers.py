@@ -1,0 +1,242 @@
+"""Candidates in worker processes: limits, interruption, and failures as values.
+
+Workers keep no state between tasks but the mapped data, so a worker that is killed costs only what it was doing: its
+candidates are tried once more, each alone, and one that kills its worker again has failed.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from nas.data.shared import SharedRows
+from nas.engine.layout import lay_out
+from nas.engine.population import Recipe, predict, score, train
+from nas.engine.state import TrainingState, initial_state
+from search_spaces.genotype import Genotype
+from search_spaces.wiring import Wiring
+
+GROUPS_A_WORKER = 2  # more would balance better and gather each batch more often
+POLL_SECONDS = 0.25
+STOP_FILE = "stop"
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A candidate to be trained further.
+
+    Attributes:
+        key: Its genotype's key.
+        wiring: Its wiring.
+        activation: Activation of its hidden neurons.
+        learning_rate: Peak learning rate.
+        weight_seeds: For each set of weights the words of its seed.
+        state: Where its training stands; None at the beginning.
+    """
+
+    key: str
+    wiring: Wiring
+    activation: str
+    learning_rate: float
+    weight_seeds: tuple[tuple[int, ...], ...]
+    state: TrainingState | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a worker gives back.
+
+    Attributes:
+        key: The job's key.
+        state: Where training stands; None if the worker died.
+        scores: Validation score of each set of weights; empty if training did not get to the step or failed.
+        seconds: Time it took, an equal share of its group's.
+        failure: Why it failed, or None.
+    """
+
+    key: str
+    state: TrainingState | None
+    scores: tuple[float, ...]
+    seconds: float
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Leg:
+    """How far a group of jobs is trained, and what it is scored on.
+
+    Attributes:
+        recipe: How to train.
+        until_step: Step to stop before.
+        scored_columns: The first and the last + 1 column of the rows to score on; None to score on nothing.
+        deadline: Time of ``time.monotonic`` at which to stop wherever training is; None for no limit.
+    """
+
+    recipe: Recipe
+    until_step: int
+    scored_columns: tuple[int, int] | None
+    deadline: float | None = None
+
+
+class Workers:
+    """A pool of training processes over one data set."""
+
+    def __init__(self, n_workers: int, rows: SharedRows) -> None:
+        self._n_workers = n_workers
+        self._stop_file = rows.folder / STOP_FILE
+        self._stop_file.unlink(missing_ok=True)
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["nas.workers"])
+        self._pool = ProcessPool(
+            max_workers=n_workers, context=context, initializer=_start_worker, initargs=(rows, os.getpid())
+        )
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            self._pool.close()
+        else:
+            self.interrupt()
+            self._pool.stop()
+        self._pool.join()
+
+    def interrupt(self) -> None:
+        """Make all jobs return where they are, within a few batches."""
+        self._stop_file.touch()
+
+    def train(self, jobs: Sequence[Job], leg: Leg, on_wait: Callable[[], None] = lambda: None) -> Iterator[Result]:
+        """Train jobs, and give results as they come; each job gives exactly one.
+
+        Args:
+            jobs: What to train.
+            leg: How far.
+            on_wait: Called several times a second while waiting.
+        """
+        groups = _balanced_groups(jobs, self._n_workers * GROUPS_A_WORKER)
+        for group, outcome in self._run(groups, leg, on_wait):
+            if not isinstance(outcome, ProcessExpired):
+                yield from outcome
+                continue
+            for single, again in self._run([[job] for job in group], leg, on_wait):
+                if isinstance(again, ProcessExpired):
+                    yield Result(single[0].key, None, (), 0.0, _death(again))
+                else:
+                    yield from again
+
+    def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        """Apply a module-level function to items in the workers, in order."""
+        chunk = max(1, math.ceil(len(items) / self._n_workers))
+        return list(self._pool.map(function, items, chunksize=chunk).result())
+
+    def _run(
+        self, groups: Sequence[list[Job]], leg: Leg, on_wait: Callable[[], None]
+    ) -> Iterator[tuple[list[Job], list[Result] | ProcessExpired]]:
+        group_of: dict[Future[Any], list[Job]] = {
+            self._pool.schedule(train_group, args=(group, leg)): group for group in groups
+        }
+        pending = set(group_of)
+        while pending:
+            done, pending = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+            on_wait()
+            for future in done:
+                try:
+                    yield group_of[future], future.result()
+                except ProcessExpired as death:
+                    yield group_of[future], death
+
+
+def train_group(group: list[Job], leg: Leg) -> list[Result]:
+    """Train jobs side by side in this process, and score them."""
+    start = time.monotonic()
+    rows, targets = _rows.open()
+    networks = [lay_out(job.wiring, job.activation) for job in group]
+    states = [
+        job.state or initial_state(network, job.weight_seeds) for job, network in zip(group, networks, strict=True)
+    ]
+    rates = [job.learning_rate for job in group]
+    states = train(networks, rates, states, rows, targets, leg.recipe, leg.until_step, _stop_condition(leg.deadline))
+    results = []
+    for job, network, state in zip(group, networks, states, strict=True):
+        scores: tuple[float, ...] = ()
+        failure = state.failure
+        if failure is None and state.steps_done == leg.until_step and leg.scored_columns is not None:
+            first, last = leg.scored_columns
+            outputs = (predict(network, p, rows, first, last) for p in state.parameters)
+            scores = tuple(score(o, targets[first:last], leg.recipe.task) for o in outputs)
+            if not all(math.isfinite(s) for s in scores):
+                scores, failure = (), "diverged: an output of the network is not finite"
+        results.append(Result(job.key, state, scores, 0.0, failure))
+    share = (time.monotonic() - start) / len(group)
+    return [replace(result, seconds=share) for result in results]
+
+
+def _balanced_groups(jobs: Sequence[Job], n_groups: int) -> list[list[Job]]:
+    """Groups of about equal cost whose jobs stand at the same step.
+
+    The largest job first, each to the group with the least so far.
+    """
+    by_step: dict[int, list[Job]] = {}
+    for job in jobs:
+        by_step.setdefault(job.state.steps_done if job.state else 0, []).append(job)
+    all_groups = []
+    for alike in by_step.values():
+        groups: list[list[Job]] = [[] for _ in range(min(n_groups, len(alike)))]
+        costs = [0] * len(groups)
+        for job in sorted(alike, key=lambda job: (-job.wiring.n_edges, job.key)):
+            cheapest = costs.index(min(costs))
+            groups[cheapest].append(job)
+            costs[cheapest] += job.wiring.n_edges
+        all_groups += groups
+    return all_groups
+
+
+def _death(death: ProcessExpired) -> str:
+    code = death.exitcode
+    if code is not None and code < 0:
+        hint = " (often out of memory)" if -code == signal.SIGKILL else ""
+        return f"the worker was killed by signal {-code}{hint}, twice"
+    return f"the worker exited with code {code}, twice"
+
+
+# --- in the worker process ------------------------------------------------------------------------------------------
+
+_rows: SharedRows
+_parent: int
+
+
+def _start_worker(rows: SharedRows, parent: int) -> None:
+    global _rows, _parent
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    _rows, _parent = rows, parent
+
+
+def _stop_condition(deadline: float | None) -> Callable[[], bool]:
+    stop_file = Path(_rows.folder / STOP_FILE)
+
+    def should_stop() -> bool:
+        if deadline is not None and time.monotonic() > deadline:
+            return True
+        return stop_file.exists() or not _is_alive(_parent)
+
+    return should_stop
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
