@@ -45,6 +45,11 @@ class RunDirectory:
         return self.path / "config.json"
 
     @property
+    def plan(self) -> Path:
+        """Sizes of the search, fixed when it began, JSON."""
+        return self.path / "plan.json"
+
+    @property
     def encoding(self) -> Path:
         """How rows become inputs and outputs become answers, JSON."""
         return self.path / "encoding.json"

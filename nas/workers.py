@@ -18,9 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 from pebble import ProcessExpired, ProcessPool
 
 from nas.data.shared import SharedRows
+from nas.engine.batches import BatchPlan
+from nas.engine.kernels import predict_columns, train_network
 from nas.engine.layout import lay_out
 from nas.engine.population import Recipe, predict, score, train
 from nas.engine.state import TrainingState, initial_state
@@ -181,6 +184,17 @@ def train_group(group: list[Job], leg: Leg) -> list[Result]:
         results.append(Result(job.key, state, scores, 0.0, failure))
     share = (time.monotonic() - start) / len(group)
     return [replace(result, seconds=share) for result in results]
+
+
+def compile_kernels(_: None) -> bool:
+    """Run every kernel once in this process; whether any had to be compiled."""
+    wiring = Wiring.from_edges(1, 1, 2, np.array([0, 1, 1]), np.array([0, 1, 2]))
+    network = lay_out(wiring, "relu")
+    rows, targets = np.zeros((1, 4), np.float32), np.zeros(4, np.float32)
+    recipe = Recipe("classification", BatchPlan(4, 2, 1, (0,)), 2)
+    states = train([network], [1e-3], [initial_state(network, [[0]])], rows, targets, recipe, 2)
+    predict(network, states[0].parameters[0], rows)
+    return bool(train_network.stats.cache_misses) or bool(predict_columns.stats.cache_misses)
 
 
 def _balanced_groups(jobs: Sequence[Job], n_groups: int) -> list[list[Job]]:

@@ -19,13 +19,13 @@ def component_labels(edges: Int64Array, n_vertices: int) -> Int64Array:
     """
     labels = np.arange(n_vertices)
     while True:
-        ends = labels[edges]  # (n_edges, 2)
-        is_between = ends[:, 0] != ends[:, 1]
+        first, second = labels[edges[:, 0]], labels[edges[:, 1]]
+        is_between = first != second
         if not is_between.any():
             return labels
-        # Each root hooks to the smallest root next to it: a round takes at least half of those with neighbours.
-        edges, ends = edges[is_between], ends[is_between]
-        np.minimum.at(labels, ends.max(axis=1), ends.min(axis=1))
+        # Each root hooks to the smallest root next to it: a round takes at least half of those with any.
+        edges, first, second = edges[is_between], first[is_between], second[is_between]
+        np.minimum.at(labels, np.maximum(first, second), np.minimum(first, second))
         while True:
             jumped = labels[labels]
             if np.array_equal(jumped, labels):

@@ -1,7 +1,7 @@
 """Edges as single integers, so that sets of edges are sorted arrays.
 
-The code of an edge between vertices low < high of a graph with n vertices is high * n + low. Sorted codes list
-a topologically ordered graph by target and then by source.
+The code of an edge between vertices low < high of a graph with n vertices is high * n + low. Sorted codes
+list a topologically ordered graph by target and then by source.
 """
 
 from __future__ import annotations
@@ -47,6 +47,14 @@ def contains(sorted_codes: Int64Array, codes: Int64Array) -> BoolArray:
     return found
 
 
+def distinct(codes: Int64Array) -> Int64Array:
+    """The codes, sorted, each once; int64. Several times faster than numpy's unique on large arrays."""
+    ordered = np.sort(codes)
+    is_first = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return ordered[is_first]
+
+
 def repeats(codes: Int64Array) -> BoolArray:
     """Whether each code occurred before in the array; bool, same shape."""
     order = np.argsort(codes, kind="stable")
@@ -64,6 +72,6 @@ def with_random_edges(
         n_missing = n_edges - len(codes)
         if n_missing <= 0:
             break
-        drawn = np.unique(pair_codes(rng.integers(n_pairs(n_vertices), size=n_missing), n_vertices))
+        drawn = distinct(pair_codes(rng.integers(n_pairs(n_vertices), size=n_missing), n_vertices))
         codes = np.sort(np.concatenate([codes, drawn[~contains(codes, drawn)]]))
     return codes

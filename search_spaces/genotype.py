@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
+from search_spaces.priors import find_prior
+
 EditKind = Literal["add_edges", "remove_edges", "rewire_edges", "add_neurons", "remove_neurons"]
 Orientation = Literal["index", "random"]
 Readout = Literal["sinks", "all"]
@@ -46,6 +48,7 @@ class Segment:
 
     Raises:
         GenotypeError: A gene has a wrong type or is out of range.
+        PriorError: The prior is unknown, or a parameter of it is missing, unknown or out of range.
     """
 
     prior: str
@@ -71,6 +74,7 @@ class Segment:
         _check_integer("Segment", "seed", self.seed, 0, MAX_SEED)
         _check_integer("Segment", "start", self.start, 0, self.n_neurons - 1)
         _check_integer("Segment", "stop", self.stop, self.start + 1, self.n_neurons)
+        find_prior(self.prior).check(self.n_neurons, dict(self.parameters))
 
     @property
     def size(self) -> int:
@@ -156,6 +160,7 @@ class Genotype:
 
         Raises:
             GenotypeError: A key is missing or unknown, or a gene has a wrong type or is out of range.
+            PriorError: The same of a graph prior and its parameters.
         """
         genes = _genes(cls, data)
         segments = []

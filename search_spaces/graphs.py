@@ -198,7 +198,7 @@ def _with_edges_of(
 
 
 def _make_targets_distinct(targets: Int64Array, rng: np.random.Generator) -> None:
-    """Redraws, in place, targets that occur twice in a row of (n_new, m): row i chooses from m + i vertices."""
+    """Redraws, in place, targets that occur twice in a row of (n_new, m): row i has a choice of m + i."""
     n_new, m = targets.shape
     rows = np.arange(n_new)
     for _ in range(4):

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from search_spaces.edge_codes import Int64Array
 from search_spaces.graphs import (
     ATTACHMENTS,
@@ -33,15 +35,17 @@ class Prior:
         generate: (n_neurons, rng, **parameters) -> edges, int64 of shape (n_edges, 2).
         parameters: What can be varied, by name.
         min_neurons: Fewest vertices it can have.
+        degree_parameter: Name of the parameter that is proportional to the mean degree.
+        degree_unit: (n_neurons, parameters) -> mean degree for each unit of that parameter.
         is_directed: Whether its edges already lead from source to target.
-        set_degree: (n_neurons, parameters, mean degree) -> the parameter, as a dict, that gives this degree.
     """
 
     name: str
     generate: Callable[..., Int64Array]
     parameters: tuple[Parameter, ...]
     min_neurons: int
-    set_degree: Callable[[int, Mapping[str, float], float], dict[str, float]]
+    degree_parameter: str
+    degree_unit: Callable[[int, Mapping[str, float]], float] = lambda n_neurons, parameters: 1.0
     is_directed: bool = False
 
     def check(self, n_neurons: int, parameters: Mapping[str, object]) -> None:
@@ -64,32 +68,37 @@ class Prior:
         """The valid parameters closest to these."""
         return {p.name: p.nearest(n_neurons, parameters[p.name]) for p in self.parameters}
 
+    def sample(self, n_neurons: int, rng: np.random.Generator) -> dict[str, int | float]:
+        """Valid parameters, drawn from their usual ranges."""
+        return {parameter.name: parameter.sample(n_neurons, rng) for parameter in self.parameters}
+
+    def mean_degree(self, n_neurons: int, parameters: Mapping[str, float]) -> float:
+        """About the mean degree of a graph with these parameters."""
+        return parameters[self.degree_parameter] * self.degree_unit(n_neurons, parameters)
+
     def with_degree(
         self, n_neurons: int, parameters: Mapping[str, float], mean_degree: float
     ) -> dict[str, int | float]:
         """The valid parameters closest to these whose graphs have about this mean degree."""
-        changed = self.set_degree(n_neurons, parameters, mean_degree)
+        parameters = self.nearest(n_neurons, parameters)
+        unit = self.degree_unit(n_neurons, parameters)
+        changed = {self.degree_parameter: mean_degree / unit} if unit else {}
         return self.nearest(n_neurons, {**parameters, **changed})
 
 
-def _layered_density(n_neurons: int, parameters: Mapping[str, float], mean_degree: float) -> dict[str, float]:
-    layers = int(parameters["layers"])
-    n_possible = (layers - 1) * (n_neurons / layers) ** 2
-    return {"density": mean_degree * n_neurons / 2 / n_possible} if n_possible else {}
+def _layered_degree_unit(n_neurons: int, parameters: Mapping[str, float]) -> float:
+    layers = parameters["layers"]
+    return 2.0 * (layers - 1) / layers * n_neurons / layers
 
 
 PRIORS: dict[str, Prior] = {
     prior.name: prior
     for prior in (
-        Prior(
-            "watts-strogatz", watts_strogatz, (NEIGHBOURS, REWIRING), 3, lambda n, given, d: {"neighbours": d}
-        ),
-        Prior(
-            "barabasi-albert", barabasi_albert, (ATTACHMENTS,), 2, lambda n, given, d: {"attachments": d / 2}
-        ),
-        Prior("erdos-renyi", erdos_renyi, (MEAN_DEGREE,), 2, lambda n, given, d: {"mean_degree": d}),
-        Prior("random-regular", random_regular, (DEGREE,), 2, lambda n, given, d: {"degree": d}),
-        Prior("layered", layered, (LAYERS, DENSITY), 1, _layered_density, is_directed=True),
+        Prior("watts-strogatz", watts_strogatz, (NEIGHBOURS, REWIRING), 3, "neighbours"),
+        Prior("barabasi-albert", barabasi_albert, (ATTACHMENTS,), 2, "attachments", lambda n, given: 2.0),
+        Prior("erdos-renyi", erdos_renyi, (MEAN_DEGREE,), 2, "mean_degree"),
+        Prior("random-regular", random_regular, (DEGREE,), 2, "degree"),
+        Prior("layered", layered, (LAYERS, DENSITY), 1, "density", _layered_degree_unit, is_directed=True),
     )
 }
 

@@ -29,28 +29,31 @@ class HeldOut:
 class Dataset:
     """Training and validation rows, ready for a network; test rows only through ``read_test``.
 
-    Inputs are feature-major: float32 of shape (n_inputs, n_rows), C-contiguous. Targets have shape (n_rows,):
-    int32 class numbers, or float32 with mean 0 and standard deviation 1 over the training rows.
-    Rows are in random order.
+    Training rows come first, then validation rows, in one matrix, so that a network can be trained on the former or on
+    all; each part is in random order.
 
     Attributes:
-        x_train: Inputs of the training rows.
-        y_train: Their targets.
-        x_validation: Inputs of the validation rows.
-        y_validation: Their targets.
+        x: Inputs, feature-major: float32 of shape (n_inputs, n_train + n_validation), C-contiguous.
+        y: Targets, shape (n_train + n_validation,): int32 class numbers, or float32 with mean 0 and standard deviation 1
+            over the training rows.
+        n_train: Number of training rows.
         encoding: How new rows become inputs, and outputs answers.
         fingerprint: Sha256 of the source's content and of the options that shaped this data, in hex.
         notes: Sentences for the user about what was done to the data.
     """
 
-    x_train: Inputs = field(repr=False)
-    y_train: Targets = field(repr=False)
-    x_validation: Inputs = field(repr=False)
-    y_validation: Targets = field(repr=False)
+    x: Inputs = field(repr=False)
+    y: Targets = field(repr=False)
+    n_train: int
     encoding: Encoding = field(repr=False)
     fingerprint: str
     notes: tuple[str, ...]
     _held_out: HeldOut = field(repr=False)
+
+    @property
+    def n_validation(self) -> int:
+        """Number of validation rows."""
+        return len(self.y) - self.n_train
 
     @property
     def task(self) -> Task:
@@ -71,12 +74,6 @@ class Dataset:
     def score_name(self) -> Literal["accuracy", "r2"]:
         """What scores are called: a fraction in [0, 1], or the coefficient of determination."""
         return "accuracy" if self.task == "classification" else "r2"
-
-    def full_training(self) -> tuple[Inputs, Targets]:
-        """A copy of the training rows followed by the validation rows, in the scale of the training rows."""
-        x = np.concatenate((self.x_train, self.x_validation), axis=1)
-        y: NDArray[Any] = np.concatenate((self.y_train, self.y_validation))
-        return x, y
 
     def read_test(self) -> tuple[Inputs, Targets]:
         """Inputs and targets of the test rows, encoded now; to be read once, when the search is over."""

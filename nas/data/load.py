@@ -115,6 +115,7 @@ def prepare(
             raise DataError(
                 f"{label}: all {len(values)} {part} rows have the same target. Add rows that vary."
             )
+    development = np.concatenate([split.train, split.validation])
     options = {
         "target": target,
         "task": task,
@@ -123,10 +124,9 @@ def prepare(
         "version": FINGERPRINT_VERSION,
     }
     return Dataset(
-        x_train=encoding.transform(label, source.features, split.train),
-        y_train=y[split.train],
-        x_validation=encoding.transform(label, source.features, split.validation),
-        y_validation=y[split.validation],
+        x=encoding.transform(label, source.features, development),
+        y=y[development],
+        n_train=len(split.train),
         encoding=encoding,
         fingerprint=hashlib.sha256((content_digest(source) + json.dumps(options)).encode()).hexdigest(),
         notes=(*notes, *_imputed(source.features)),

@@ -39,10 +39,11 @@ _EXP_LOWEST = _f32(-87.0)
 @compiled
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent of one float32; absolute error below 4e-7."""
-    x = min(max(x, -_TANH_LIMIT), _TANH_LIMIT) if x == x else x
     z = x * x
     numerator = x * (_P0 + z * (_P1 + z * (_P2 + z * (_P3 + z * _P4))))
-    return numerator / (_ONE + z * (_Q1 + z * (_Q2 + z * (_Q3 + z * _Q4))))
+    ratio = numerator / (_ONE + z * (_Q1 + z * (_Q2 + z * (_Q3 + z * _Q4))))
+    ratio = _ONE if x > _TANH_LIMIT else ratio
+    return -_ONE if x < -_TANH_LIMIT else ratio
 
 
 @compiled

@@ -16,35 +16,30 @@ def digits() -> Dataset:
 def test_inputs_are_feature_major_float32_and_classes_int32(digits: Dataset) -> None:
     n_rows = 0
     for x, y in (
-        (digits.x_train, digits.y_train),
-        (digits.x_validation, digits.y_validation),
+        (digits.x, digits.y),
         digits.read_test(),
     ):
         assert x.shape == (digits.n_inputs, len(y)) and x.dtype == np.float32 and x.flags.c_contiguous
         assert y.dtype == np.int32 and set(y.tolist()) == set(range(10))
         assert np.isfinite(x).all()
         n_rows += len(y)
-    assert n_rows == 1797
+    assert n_rows == 1797 and digits.n_train + digits.n_validation == len(digits.y)
     assert (digits.task, digits.n_outputs, digits.score_name) == ("classification", 10, "accuracy")
 
 
 def test_a_regression_target_is_float32_in_the_scale_of_the_training_rows() -> None:
     dataset = prepare("diabetes", seed=0)
     assert (dataset.task, dataset.n_outputs, dataset.score_name) == ("regression", 1, "r2")
-    assert dataset.y_train.dtype == np.float32
-    assert abs(dataset.y_train.mean()) < 1e-5 and abs(dataset.y_train.std() - 1) < 1e-5
+    train = dataset.y[: dataset.n_train]
+    assert dataset.y.dtype == np.float32
+    assert abs(train.mean()) < 1e-5 and abs(train.std() - 1) < 1e-5
     assert dataset.encoding.target.decode(dataset.read_test()[1]).min() >= 25
 
 
-def test_full_training_rows_are_training_then_validation_rows_in_the_same_scale(digits: Dataset) -> None:
-    x, y = digits.full_training()
-    n_train = len(digits.y_train)
-    np.testing.assert_array_equal(x[:, :n_train], digits.x_train)
-    np.testing.assert_array_equal(x[:, n_train:], digits.x_validation)
-    np.testing.assert_array_equal(y[:n_train], digits.y_train)
-    np.testing.assert_array_equal(y[n_train:], digits.y_validation)
-    assert x.flags.c_contiguous and x.dtype == np.float32 and y.dtype == np.int32
-    assert not np.shares_memory(x, digits.x_train)
+def test_training_rows_come_first_and_shape_the_scale(digits: Dataset) -> None:
+    train = digits.x[:, : digits.n_train]
+    np.testing.assert_allclose(train.mean(axis=1), 0, atol=1e-4)
+    assert np.abs(digits.x[:, digits.n_train :].mean(axis=1)).max() > 1e-3
 
 
 def test_test_rows_are_the_same_at_every_reading(digits: Dataset) -> None:
@@ -57,7 +52,7 @@ def test_no_public_attribute_holds_the_test_rows(digits: Dataset) -> None:
     public = [field.name for field in dataclasses.fields(digits) if not field.name.startswith("_")]
     arrays = [value for name in public if isinstance(value := getattr(digits, name), np.ndarray)]
     n_test = len(digits.read_test()[1])
-    assert len(arrays) == 4 and all(array.shape[-1] != n_test for array in arrays)
+    assert len(arrays) == 2 and all(array.shape[-1] != n_test for array in arrays)
 
 
 def test_a_dataset_cannot_be_changed_and_prints_in_a_line(digits: Dataset) -> None:

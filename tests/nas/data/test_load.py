@@ -40,7 +40,7 @@ def flowers(n: int = 60, **changes: dict[int, str]) -> str:
 
 def same_search(first: Dataset, second: Dataset) -> bool:
     """Whether a search would see the same in both."""
-    names = ("x_train", "y_train", "x_validation", "y_validation")
+    names = ("x", "y", "n_train")
     return first.encoding == second.encoding and all(
         np.array_equal(getattr(first, name), getattr(second, name)) for name in names
     )
@@ -49,8 +49,8 @@ def same_search(first: Dataset, second: Dataset) -> bool:
 def test_a_table_becomes_a_data_set(write_file: WriteFile) -> None:
     dataset = prepare(write_file(flowers()), target="kind", seed=0)
     assert dataset.encoding.target.classes == ("iris", "lily", "rose")
-    assert dataset.x_train.shape == (5, 39)  # of each kind 20 rows: 4 test, 3 validation, 13 training
-    assert (len(dataset.y_validation), len(dataset.read_test()[1])) == (9, 12)
+    assert dataset.x.shape == (5, 48) and dataset.n_train == 39  # of each kind 20 rows: 4 test, 3 validation, 13 training
+    assert (dataset.n_validation, len(dataset.read_test()[1])) == (9, 12)
     assert dataset.notes == ()
 
 
@@ -103,7 +103,7 @@ def test_test_rows_of_an_array_influence_nothing_that_a_search_sees(tmp_path: Pa
     after = prepare(path, seed=0)
     assert same_search(before, after)
     assert before.fingerprint != after.fingerprint
-    assert before.x_train.shape == (8, 48) and len(before.y_validation) == 12
+    assert before.x.shape == (8, 60) and before.n_validation == 12
     x_test, y_test = before.read_test()
     np.testing.assert_array_equal(y_test, y[60:])
     pixels = x[60:].reshape(20, 9)[:, 1:].T
@@ -120,7 +120,7 @@ def test_missing_features_are_refused_or_imputed(write_file: WriteFile) -> None:
         prepare(path, target="kind", seed=0)
     dataset = prepare(path, target="kind", missing="impute", seed=0)
     assert dataset.notes == ('Imputed 3 missing values: "length" (2), "colour" (1).',)
-    assert np.isfinite(dataset.x_train).all()
+    assert np.isfinite(dataset.x).all()
 
 
 def test_missing_targets_are_refused_even_when_imputing(write_file: WriteFile) -> None:
@@ -210,7 +210,7 @@ def test_a_source_with_test_rows_needs_two_training_rows_of_each_class(tmp_path:
     x = np.random.default_rng(0).normal(size=(8, 2))
     np.savez(path, x_train=x, y_train=[0, 0, 0, 1, 1, 1, 2, 2], x_test=x[:2], y_test=[0, 2])
     dataset = prepare(path, seed=0)
-    assert set(dataset.y_train) == set(dataset.y_validation) == {0, 1, 2}
+    assert set(dataset.y[: dataset.n_train]) == set(dataset.y[dataset.n_train :]) == {0, 1, 2}
     np.savez(path, x_train=x, y_train=[0, 0, 0, 1, 1, 1, 1, 2], x_test=x[:2], y_test=[0, 2])
     with pytest.raises(DataError, match='class "2" has 1, but each needs at least 2 rows'):
         prepare(path, seed=0)
@@ -341,7 +341,7 @@ def test_images_take_little_more_memory_than_their_float32_inputs(tmp_path: Path
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    n_bytes = dataset.x_train.nbytes + dataset.x_validation.nbytes
+    n_bytes = dataset.x.nbytes
     assert peak < 1.1 * (n_bytes + images.nbytes) + 24e6  # blocks of 2048 rows in float64
 
 
@@ -378,8 +378,8 @@ def test_arbitrary_bytes_give_a_sound_data_set_or_a_data_error(
     except DataError as error:
         assert str(error).isprintable()
         return
-    for x, y in (dataset.full_training(), dataset.read_test()):
+    for x, y in ((dataset.x, dataset.y), dataset.read_test()):
         assert np.isfinite(x).all() and np.isfinite(y).all() and len(y) > 0
     x, n_rows = encode_new(str(path), dataset.encoding)
-    assert n_rows == sum(len(y) for y in (dataset.y_train, dataset.y_validation, dataset.read_test()[1]))
+    assert n_rows == len(dataset.y) + len(dataset.read_test()[1])
     assert np.isfinite(x).all()

@@ -1,0 +1,294 @@
+"""A run from its data to its report: set up, search, and finish; or go on where it was left."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from nas.budget import (
+    DEFAULT_POPULATION,
+    Clock,
+    Plan,
+    batch_plan,
+    default_epochs,
+    default_max_weights,
+    default_seeds,
+    fit_to_budget,
+)
+from nas.checkpoint import load_checkpoint, read_json, write_json
+from nas.config import RunConfig
+from nas.data import Dataset, prepare
+from nas.data.shared import SharedRows
+from nas.engine.population import Recipe
+from nas.errors import ConfigError, RunError, RunFailed
+from nas.finale import Finale, Speed, finale_seconds, full_recipe
+from nas.generation import Course, weight_seeds
+from nas.interruption import Interruption
+from nas.recorder import Recorder, Trial
+from nas.report import build_report
+from nas.rundir import RunDirectory
+from nas.search import Search
+from nas.seeding import Stream, generator
+from nas.view import View
+from nas.workers import Job, Leg, Workers, compile_kernels
+from search_spaces import SPACES, SearchSpace
+
+FORMAT = 1
+SPEED_TRIAL_S = 0.4
+GUESSED_SEARCH_SHARE = 0.6
+TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ended: its report, or the signal that interrupted it."""
+
+    directory: RunDirectory
+    report: dict[str, Any] | None
+    signal: int | None = None
+
+
+def start_run(config: RunConfig, out: Path, name: str | None, console: Console, started: float) -> RunEnd:
+    """Begin a run and take it to its end. Nothing is left behind when the data or the options will not do.
+
+    Args:
+        config: What to do.
+        out: Folder of all runs.
+        name: The run's name; by default that of the data.
+        console: Where to show it.
+        started: Time of ``time.monotonic`` from which the budget counts.
+
+    Raises:
+        UsageError: The data or the options will not do.
+        RunFailed: The run could not go on.
+    """
+    if name is not None and (out / name).exists():
+        RunDirectory.create(out, name, config.data.source)  # raises: taken; before time is spent on the data
+    dataset = _prepare(config)
+    space = _space(config, dataset, _max_weights(config, dataset))
+    directory = RunDirectory.create(out, name, config.data.source)
+    try:
+        with directory.lock():
+            source = config.data.source
+            resolved = str(Path(source).resolve()) if Path(source).exists() else source
+            config = config.model_copy(update={"data": config.data.model_copy(update={"source": resolved})})
+            write_json(
+                directory.config,
+                {
+                    "format": FORMAT,
+                    "data": source,
+                    "fingerprint": dataset.fingerprint,
+                    "notes": list(dataset.notes),
+                    "score_name": dataset.score_name,
+                    "config": config.model_dump(mode="json"),
+                },
+            )
+            write_json(directory.encoding, dataset.encoding.to_dict())
+            return _execute(directory, config, dataset, space, Clock(config.search.budget_s, started=started), console)
+    except KeyboardInterrupt:
+        raise
+    except Exception:
+        if not directory.study.exists():  # it failed before anything was found
+            directory.remove()
+        raise
+
+
+def resume_run(directory: RunDirectory, console: Console, started: float) -> RunEnd:
+    """Go on with a run that was interrupted or killed.
+
+    Raises:
+        UsageError: The data are not there any more, or have changed; or another process holds the run.
+        RunFailed: A file of the run is damaged.
+    """
+    if directory.report.exists():
+        return RunEnd(directory, read_json(directory.report))
+    with directory.lock():
+        about = read_json(directory.config)
+        if about.get("format") != FORMAT:
+            raise RunFailed(f"{directory.config} has format {about.get('format')!r}, this version reads {FORMAT}.")
+        config = RunConfig.model_validate(about["config"])
+        dataset = _prepare(config)
+        if dataset.fingerprint != about["fingerprint"]:
+            raise RunError(
+                f"{config.data.source} is not what the run {directory.name} was started with: its content has changed. "
+                "Restore it, or start a new run."
+            )
+        state = load_checkpoint(directory.checkpoint)
+        space = _space(config, dataset, _max_weights(config, dataset))
+        used_s = 0.0 if state is None else float(state["used_s"])
+        return _execute(directory, config, dataset, space, Clock(config.search.budget_s, used_s, started), console)
+
+
+def _execute(
+    directory: RunDirectory,
+    config: RunConfig,
+    dataset: Dataset,
+    space: SearchSpace,
+    clock: Clock,
+    console: Console,
+) -> RunEnd:
+    rows = SharedRows.write(directory.shared, dataset.x, dataset.y)
+    recorder = Recorder(directory.study, dataset.score_name)
+    for note in dataset.notes:
+        console.print(f"Note: {note}", highlight=False)
+    try:
+        with (
+            Workers(config.search.workers, rows) as workers,
+            View(console, dataset.score_name) as view,
+            Interruption(workers.interrupt) as interruption,
+        ):
+            _compile(workers, clock, console)
+            plan, speed = _plan(directory, config, dataset, space, workers, clock)
+            batches = batch_plan(dataset.n_inputs, dataset.n_train, config.search.seed)
+            recipe = Recipe(
+                dataset.task, batches, plan.epochs * batches.steps_per_epoch, config.training.weight_decay
+            )
+            n_rows = dataset.n_train + dataset.n_validation
+            course = Course(recipe, plan.n_seeds, config.search.seed, (dataset.n_train, n_rows))
+            retraining = full_recipe(course, dataset.n_inputs, n_rows)
+
+            def finale_s(history: Sequence[Trial]) -> float:
+                return finale_seconds(
+                    history,
+                    course,
+                    retraining,
+                    speed,
+                    dataset.n_outputs,
+                    dataset.n_inputs,
+                    config.search.workers,
+                    clock.budget_s,
+                )
+
+            search = Search(
+                directory=directory,
+                config=config,
+                plan=plan,
+                space=space,
+                course=course,
+                workers=workers,
+                recorder=recorder,
+                clock=clock,
+                finale_s=finale_s,
+                is_interrupted=interruption.is_set,
+                show=view.show,
+            )
+            if not search.run():
+                return RunEnd(directory, None, interruption.signal)
+            finale = Finale(
+                directory, dataset, space, course, retraining, workers, clock, lambda p: view.show(search.status(p))
+            )
+            result = finale.run(recorder.history, interruption.is_set)
+            if result is None:
+                return RunEnd(directory, None, interruption.signal)
+            front, baselines = result
+            report = build_report(
+                name=directory.name,
+                data=read_json(directory.config)["data"],
+                task=dataset.task,
+                score_name=dataset.score_name,
+                seconds=clock.used_s(),
+                counts=search.status().counts,
+                rows=front,
+                baselines=baselines,
+                notes=dataset.notes,
+                settings={**asdict(plan), "seed": config.search.seed, "workers": config.search.workers},
+            )
+            write_json(directory.report, report)
+            return RunEnd(directory, report)
+    finally:
+        recorder.close()
+
+
+def _prepare(config: RunConfig) -> Dataset:
+    data = config.data
+    return prepare(
+        data.source, target=data.target, task=data.task, missing=data.missing, seed=config.search.seed
+    )
+
+
+def _max_weights(config: RunConfig, dataset: Dataset) -> int:
+    n_rows = dataset.n_train + dataset.n_validation
+    return config.search.max_weights or default_max_weights(dataset.n_inputs, n_rows)
+
+
+def _space(config: RunConfig, dataset: Dataset, max_weights: int) -> SearchSpace:
+    try:
+        return SPACES[config.search.space](
+            n_inputs=dataset.n_inputs,
+            n_outputs=dataset.n_outputs,
+            max_weights=max_weights,
+            priors=config.search.priors,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _compile(workers: Workers, clock: Clock, console: Console) -> None:
+    """Compile the kernels if this machine has not yet; that time is not part of the budget."""
+    start = time.monotonic()
+    was_compiled = workers.map(compile_kernels, [None])[0]
+    seconds = time.monotonic() - start
+    if was_compiled:
+        clock.give_back(seconds)
+        console.print(
+            f"Compiled the training kernels for this machine in {seconds:.0f} s; later runs start at once.",
+            highlight=False,
+        )
+
+
+def _plan(
+    directory: RunDirectory, config: RunConfig, dataset: Dataset, space: SearchSpace, workers: Workers, clock: Clock
+) -> tuple[Plan, Speed]:
+    """The sizes of the search: those it began with, or new ones from the data, the options and the speed."""
+    if directory.plan.exists():
+        stored = read_json(directory.plan)
+        return Plan(**stored["plan"]), Speed(**stored["speed"])
+    search, training = config.search, config.training
+    max_weights = _max_weights(config, dataset)
+    batches = batch_plan(dataset.n_inputs, dataset.n_train, search.seed)
+    epochs = training.epochs or default_epochs(batches.steps_per_epoch)
+    n_seeds = training.seeds or default_seeds(dataset.n_validation)
+    population = search.population or DEFAULT_POPULATION
+    recipe = Recipe(dataset.task, batches, epochs * batches.steps_per_epoch, training.weight_decay)
+    speed = _measure_speed(space, workers, recipe, search.seed)
+    left_s = clock.left_s()
+    if left_s is not None:
+        typical = int(TYPICAL_SHARE_OF_MAX_WEIGHTS * max_weights)
+        epochs, n_seeds, population = fit_to_budget(
+            epochs=epochs,
+            n_seeds=n_seeds,
+            population=population,
+            seconds_an_epoch=speed.training_s(typical, recipe) / epochs,
+            search_s=GUESSED_SEARCH_SHARE * left_s,
+            n_workers=search.workers,
+            choose_epochs=training.epochs is None,
+            choose_seeds=training.seeds is None,
+            choose_population=search.population is None,
+        )
+    plan = Plan(epochs, n_seeds, population, max_weights)
+    write_json(directory.plan, {"format": FORMAT, "plan": asdict(plan), "speed": asdict(speed)})
+    return plan, speed
+
+
+def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: int) -> Speed:
+    """Train a large candidate for a moment; on a second try, since the first also loads the kernels."""
+    rng = generator(seed, Stream.EVOLUTION, 2**31)
+    genotype = max((space.sample(rng) for _ in range(5)), key=lambda g: space.wire(g).n_weights)
+    wiring, key = space.wire(genotype), genotype.key()
+    speeds = []
+    for _ in range(2):
+        job = Job(key, wiring, genotype.activation, genotype.learning_rate, weight_seeds(seed, key, 1))
+        leg = Leg(recipe, recipe.total_steps, None, time.monotonic() + SPEED_TRIAL_S)
+        for result in workers.train([job], leg):
+            if result.state is None:
+                raise RunFailed(f"The first training failed: {result.failure}.")
+            rows = max(1, result.state.steps_done) * recipe.batches.batch_size
+            speeds.append(result.seconds / (rows * (wiring.n_edges + 500)))
+    return Speed(float(np.min(speeds)) if speeds else math.inf)

@@ -1,0 +1,72 @@
+"""Crossover: the topological front of one hidden graph joined to the back of another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from search_spaces.genotype import MAX_EDITS, MAX_SEGMENTS, Genotype, Segment
+
+CUTS = (0.25, 0.75)
+SCALAR_GENES = (
+    "orientation",
+    "max_depth",
+    "inputs_per_neuron",
+    "readout",
+    "readout_share",
+    "activation",
+    "learning_rate",
+)
+
+
+def crossed(first: Genotype, second: Genotype, rng: np.random.Generator) -> Genotype:
+    """One child of two genotypes of the same space.
+
+    Segments come from the first parent up to a random cut and from the second behind it; each other gene and
+    each edit comes from either parent.
+    """
+    cut = rng.uniform(*CUTS)
+    front_size = max(1, round(cut * _n_neurons(first)))
+    back_start = min(round(cut * _n_neurons(second)), _n_neurons(second) - 1)
+    front = _slice(first.segments, 0, front_size)
+    back = _slice(second.segments, back_start, _n_neurons(second))
+    from_second = {name: getattr(second, name) for name in SCALAR_GENES if rng.integers(2)}
+    edits = [edit for edit in first.edits + second.edits if rng.integers(2)]
+    segments = tuple(_at_most(MAX_SEGMENTS, _merged(front + back)))
+    return replace(first, segments=segments, edits=tuple(edits[-MAX_EDITS:]), **from_second)
+
+
+def _n_neurons(genotype: Genotype) -> int:
+    return sum(segment.size for segment in genotype.segments)
+
+
+def _slice(segments: Sequence[Segment], start: int, stop: int) -> list[Segment]:
+    """The neurons start..stop-1 of the segments, which are numbered from 0 through all of them."""
+    parts, offset = [], 0
+    for segment in segments:
+        first, last = max(start - offset, 0), min(stop - offset, segment.size)
+        if first < last:
+            parts.append(replace(segment, start=segment.start + first, stop=segment.start + last))
+        offset += segment.size
+    return parts
+
+
+def _merged(segments: Sequence[Segment]) -> list[Segment]:
+    """The segments, consecutive slices of the same graph made one."""
+    merged = [segments[0]]
+    for segment in segments[1:]:
+        before = merged[-1]
+        is_same_graph = replace(before, start=0, stop=1) == replace(segment, start=0, stop=1)
+        if is_same_graph and before.stop == segment.start:
+            merged[-1] = replace(before, stop=segment.stop)
+        else:
+            merged.append(segment)
+    return merged
+
+
+def _at_most(n_segments: int, segments: Sequence[Segment]) -> list[Segment]:
+    """The largest segments in their order; of equal ones the earlier."""
+    largest = sorted(range(len(segments)), key=lambda place: -segments[place].size)[:n_segments]
+    return [segments[place] for place in sorted(largest)]

@@ -1,0 +1,81 @@
+"""The ranges that genes are drawn from and kept in."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from search_spaces.genotype import Activation, Segment
+from search_spaces.priors import find_prior
+
+# Rectifiers train well in most networks, so half of the candidates get one.
+ACTIVATION_WEIGHTS: dict[Activation, float] = {"relu": 0.5, "tanh": 0.15, "gelu": 0.15, "silu": 0.2}
+
+
+@dataclass(frozen=True)
+class GeneRanges:
+    """What a space allows. Ranges include both ends.
+
+    Attributes:
+        priors: Names of the graph priors, at least one.
+        inputs_per_neuron: From 0 up.
+        neurons: Of all segments of a genotype together.
+        max_depth: Hidden levels.
+        learning_rate: Above 0.
+    """
+
+    priors: tuple[str, ...]
+    inputs_per_neuron: tuple[int, int]
+    neurons: tuple[int, int]
+    max_depth: tuple[int, int]
+    learning_rate: tuple[float, float]
+
+
+def log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
+    """A number in low..high whose logarithm is uniform; low above 0."""
+    return min(max(math.exp(rng.uniform(math.log(low), math.log(high))), low), high)
+
+
+def new_seed(rng: np.random.Generator) -> int:
+    """A seed for a gene, in 0..2**32-1."""
+    return int(rng.integers(2**32))
+
+
+def new_activation(rng: np.random.Generator) -> Activation:
+    """An activation function, drawn by `ACTIVATION_WEIGHTS`."""
+    names = list(ACTIVATION_WEIGHTS)
+    return names[int(rng.choice(len(names), p=list(ACTIVATION_WEIGHTS.values())))]
+
+
+def whole_segment(prior: str, n_neurons: int, mean_degree: float, rng: np.random.Generator) -> Segment:
+    """All of a random graph with about this mean degree, its other parameters drawn.
+
+    Args:
+        prior: Name of a graph prior.
+        n_neurons: Number of neurons; raised to what the prior needs.
+        mean_degree: As far as the prior can have it.
+        rng: Source of randomness.
+    """
+    family = find_prior(prior)
+    n_neurons = max(n_neurons, family.min_neurons)
+    drawn = family.with_degree(n_neurons, family.sample(n_neurons, rng), mean_degree)
+    return Segment(prior, tuple(sorted(drawn.items())), n_neurons, new_seed(rng), 0, n_neurons)
+
+
+def resized(segment: Segment, n_neurons: int, degree_factor: float = 1.0) -> Segment:
+    """The segment with a graph of another size, the slice at the same relative place.
+
+    Args:
+        segment: Segment to change.
+        n_neurons: Vertices of the graph; raised to what the prior needs.
+        degree_factor: Factor of the mean degree, as far as the prior can have it.
+    """
+    prior = find_prior(segment.prior)
+    n_neurons = max(n_neurons, prior.min_neurons)
+    given = dict(segment.parameters)
+    fitted = prior.with_degree(n_neurons, given, prior.mean_degree(segment.n_neurons, given) * degree_factor)
+    start = min(segment.start * n_neurons // segment.n_neurons, n_neurons - 1)
+    stop = max(segment.stop * n_neurons // segment.n_neurons, start + 1)
+    return Segment(segment.prior, tuple(sorted(fitted.items())), n_neurons, segment.seed, start, stop)

@@ -1,0 +1,155 @@
+"""Mutation: one or two genes of a genotype changed at random."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from search_spaces.genes import GeneRanges, log_uniform, new_activation, new_seed, resized, whole_segment
+from search_spaces.genotype import MAX_EDITS, MAX_NEURONS, Edit, EditKind, Genotype, Segment
+from search_spaces.priors import find_prior
+
+SIZE_CHANGE = 0.3  # standard deviation of the logarithm of a factor
+RATE_CHANGE = 0.5
+EDIT_SHARES = (0.01, 0.3)
+LEAST_READOUT_SHARE = 1e-4
+
+Mutation = Callable[[Genotype, GeneRanges, np.random.Generator], Genotype]
+
+
+def mutated(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """The genotype with one or two kinds of genes changed; now and then a change leaves all as it was."""
+    for choice in rng.permutation(len(MUTATIONS))[: rng.integers(1, 3)]:
+        genotype = MUTATIONS[choice](genotype, ranges, rng)
+    return genotype
+
+
+def change_parameter(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Varies one parameter of one segment's graph prior."""
+    place, segment = _random_segment(genotype, rng)
+    parameters = find_prior(segment.prior).parameters
+    chosen = parameters[rng.integers(len(parameters))]
+    values = dict(segment.parameters)
+    values[chosen.name] = chosen.vary(segment.n_neurons, values[chosen.name], rng)
+    return _with_segment(genotype, place, replace(segment, parameters=tuple(sorted(values.items()))))
+
+
+def change_seed(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Draws another graph from the same prior."""
+    place, segment = _random_segment(genotype, rng)
+    return _with_segment(genotype, place, replace(segment, seed=new_seed(rng)))
+
+
+def change_prior(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Draws a graph of another prior, of the same size and mean degree, for one segment."""
+    place, segment = _random_segment(genotype, rng)
+    others = [name for name in ranges.priors if name != segment.prior]
+    if not others:
+        return genotype
+    degree = find_prior(segment.prior).mean_degree(segment.n_neurons, dict(segment.parameters))
+    other = whole_segment(others[rng.integers(len(others))], segment.n_neurons, degree, rng)
+    return _with_segment(genotype, place, replace(other, start=segment.start, stop=segment.stop))
+
+
+def change_neurons(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Makes one segment larger or smaller at the same mean degree."""
+    place, segment = _random_segment(genotype, rng)
+    factor = math.exp(SIZE_CHANGE * rng.standard_normal())
+    n_others = sum(other.size for other in genotype.segments) - segment.size
+    low, high = (max(end - n_others, 1) / segment.size for end in ranges.neurons)
+    n_neurons = round(segment.n_neurons * min(max(factor, low), high))
+    return _with_segment(genotype, place, resized(segment, min(n_neurons, MAX_NEURONS)))
+
+
+def edit_edges(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Adds, removes or rewires edges."""
+    kinds: tuple[EditKind, ...] = ("add_edges", "remove_edges", "rewire_edges")
+    return _with_edit(genotype, kinds[rng.integers(len(kinds))], rng)
+
+
+def edit_neurons(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Adds or removes neurons."""
+    return _with_edit(genotype, "add_neurons" if rng.integers(2) else "remove_neurons", rng)
+
+
+def change_activation(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Draws an activation function."""
+    return replace(genotype, activation=new_activation(rng))
+
+
+def change_learning_rate(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Multiplies the learning rate by a log-normal factor."""
+    low, high = ranges.learning_rate
+    rate = genotype.learning_rate * math.exp(RATE_CHANGE * rng.standard_normal())
+    return replace(genotype, learning_rate=min(max(rate, low), high))
+
+
+def change_inputs_per_neuron(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Makes every neuron read more or fewer inputs."""
+    n_inputs = _varied_count(genotype.inputs_per_neuron, ranges.inputs_per_neuron, rng)
+    return replace(genotype, inputs_per_neuron=n_inputs)
+
+
+def change_readout(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Lets outputs read all neurons instead of sinks, or the reverse."""
+    return replace(genotype, readout="sinks" if genotype.readout == "all" else "all")
+
+
+def change_readout_share(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Multiplies the share of the readable neurons by a log-normal factor."""
+    share = genotype.readout_share * math.exp(RATE_CHANGE * rng.standard_normal())
+    return replace(genotype, readout_share=min(max(share, LEAST_READOUT_SHARE), 1.0))
+
+
+def change_orientation(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Directs edges along a random order instead of the vertex numbers, or the reverse."""
+    return replace(genotype, orientation="index" if genotype.orientation == "random" else "random")
+
+
+def change_max_depth(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Allows more or fewer hidden levels."""
+    return replace(genotype, max_depth=_varied_count(genotype.max_depth, ranges.max_depth, rng))
+
+
+MUTATIONS: tuple[Mutation, ...] = (
+    change_parameter,
+    change_seed,
+    change_prior,
+    change_neurons,
+    edit_edges,
+    edit_neurons,
+    change_activation,
+    change_learning_rate,
+    change_inputs_per_neuron,
+    change_readout,
+    change_readout_share,
+    change_orientation,
+    change_max_depth,
+)
+
+
+def _random_segment(genotype: Genotype, rng: np.random.Generator) -> tuple[int, Segment]:
+    place = int(rng.integers(len(genotype.segments)))
+    return place, genotype.segments[place]
+
+
+def _with_segment(genotype: Genotype, place: int, segment: Segment) -> Genotype:
+    segments = (*genotype.segments[:place], segment, *genotype.segments[place + 1 :])
+    return replace(genotype, segments=segments)
+
+
+def _with_edit(genotype: Genotype, kind: EditKind, rng: np.random.Generator) -> Genotype:
+    edit = Edit(kind, log_uniform(*EDIT_SHARES, rng), new_seed(rng))
+    return replace(genotype, edits=(*genotype.edits, edit)[-MAX_EDITS:])
+
+
+def _varied_count(count: int, ends: tuple[int, int], rng: np.random.Generator) -> int:
+    """A number near `count` and within the ends: by a log-normal factor, and by one at least."""
+    change = RATE_CHANGE * rng.standard_normal()
+    varied = round(count * math.exp(change))
+    if varied == count:
+        varied += 1 if change > 0 else -1
+    return min(max(varied, ends[0]), ends[1])

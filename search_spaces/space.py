@@ -1,0 +1,34 @@
+"""SearchSpace: what a search needs to know about a family of networks."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from search_spaces.genotype import Genotype
+from search_spaces.wiring import Wiring
+
+
+class SearchSpace(Protocol):
+    """A family of networks that can be searched.
+
+    Every method is a pure function of its arguments, the generator's state included. The operators are
+    closed: they accept any genotype of the space and give a genotype of the space.
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name in `SPACES` and in its genotypes."""
+
+    def sample(self, rng: np.random.Generator) -> Genotype:
+        """A random genotype."""
+
+    def mutate(self, genotype: Genotype, rng: np.random.Generator) -> Genotype:
+        """A genotype near this one, and different from it."""
+
+    def cross(self, first: Genotype, second: Genotype, rng: np.random.Generator) -> Genotype:
+        """One child that takes after both."""
+
+    def wire(self, genotype: Genotype) -> Wiring:
+        """The wiring of the genotype: the same one each time."""

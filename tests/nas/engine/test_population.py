@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, r2_score
+from support import random_wiring
+
+from nas.engine.batches import BatchPlan
+from nas.engine.layout import lay_out
+from nas.engine.population import Recipe, cosine_rates, predict, score, train
+from nas.engine.state import TrainingState, initial_state
+
+RECIPE = Recipe("classification", BatchPlan(96, 16, 1, (5,)), total_steps=40)
+
+
+def separable(n: int = 96) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(3, size=n)
+    rows = rng.standard_normal((5, n)) * 0.3
+    rows[labels, np.arange(n)] += 2
+    return rows.astype(np.float32), labels.astype(np.float32)
+
+
+def population(n: int = 4) -> list:
+    return [lay_out(random_wiring(seed, n_hidden=6 + 3 * seed), "relu") for seed in range(n)]
+
+
+def same(first: TrainingState, second: TrainingState) -> bool:
+    return first.steps_done == second.steps_done and all(
+        np.array_equal(getattr(first, name), getattr(second, name))
+        for name in ("parameters", "first_moment", "second_moment")
+    )
+
+
+def test_training_learns_what_can_be_learned() -> None:
+    rows, targets = separable()
+    networks = population(2)
+    states = [initial_state(network, [[0], [1]]) for network in networks]
+    recipe = replace(RECIPE, total_steps=600)
+    trained = train(networks, [1e-2, 1e-2], states, rows, targets, recipe, recipe.total_steps)
+    for network, state in zip(networks, trained, strict=True):
+        assert all(score(predict(network, p, rows), targets, "classification") > 0.9 for p in state.parameters)
+
+
+def test_what_a_candidate_learns_does_not_depend_on_the_others() -> None:
+    rows, targets = separable()
+    networks, rates = population(), [1e-2, 3e-3, 1e-3, 2e-2]
+    states = [initial_state(network, [[7]]) for network in networks]
+    together = train(networks, rates, states, rows, targets, RECIPE, 40)
+    for network, rate, state, trained in zip(networks, rates, states, together, strict=True):
+        (alone,) = train([network], [rate], [state], rows, targets, RECIPE, 40)
+        assert same(alone, trained)
+
+
+def test_each_set_of_weights_learns_as_if_alone() -> None:
+    rows, targets = separable()
+    network = population(1)[0]
+    (both,) = train([network], [1e-2], [initial_state(network, [[1], [2]])], rows, targets, RECIPE, 40)
+    (second,) = train([network], [1e-2], [initial_state(network, [[2]])], rows, targets, RECIPE, 40)
+    np.testing.assert_array_equal(both.parameters[1], second.parameters[0])
+
+
+@pytest.mark.parametrize("pause", [1, 13, 39])
+def test_a_paused_training_goes_on_as_if_it_had_not_been_paused(pause: int) -> None:
+    rows, targets = separable()
+    networks = population(2)
+    states = [initial_state(network, [[3]]) for network in networks]
+    whole = train(networks, [1e-2] * 2, states, rows, targets, RECIPE, 40)
+    first = train(networks, [1e-2] * 2, states, rows, targets, RECIPE, pause)
+    second = train(networks, [1e-2] * 2, first, rows, targets, RECIPE, 40)
+    assert all(same(a, b) for a, b in zip(whole, second, strict=True))
+
+
+def test_states_given_are_left_as_they_are() -> None:
+    rows, targets = separable()
+    network = population(1)[0]
+    state = initial_state(network, [[0]])
+    before = state.parameters.copy()
+    train([network], [1e-2], [state], rows, targets, RECIPE, 10)
+    np.testing.assert_array_equal(state.parameters, before)
+
+
+def test_a_request_to_stop_is_heard_between_batches() -> None:
+    rows, targets = np.zeros((400, 96), np.float32), np.zeros(96, np.float32)  # wide: few batches a call
+    network = lay_out(random_wiring(0, n_inputs=400, density=0.01), "relu")
+    answers = iter([False, False, True])
+    (state,) = train(
+        [network], [1e-3], [initial_state(network, [[0]])], rows, targets, RECIPE, 40, lambda: next(answers)
+    )
+    assert 0 < state.steps_done < 40 and state.failure is None
+
+
+def test_a_loss_that_is_not_finite_fails_that_candidate_alone() -> None:
+    rows, targets = separable()
+    networks = population(2)
+    states = [initial_state(network, [[0]]) for network in networks]
+    states[0].parameters[0, 0] = np.inf
+    broken, healthy = train(networks, [1e-2] * 2, states, rows, targets, RECIPE, 40)
+    (alone,) = train([networks[1]], [1e-2], [states[1]], rows, targets, RECIPE, 40)
+    assert broken.failure is not None and broken.failure.startswith("diverged: the loss was")
+    assert healthy.failure is None and same(healthy, alone)
+
+
+def test_states_at_different_steps_are_refused() -> None:
+    rows, targets = separable()
+    network = population(1)[0]
+    state = initial_state(network, [[0]])
+    (later,) = train([network], [1e-2], [state], rows, targets, RECIPE, 10)
+    with pytest.raises(ValueError, match=r"same steps_done. Got \[0, 10\]"):
+        train([network] * 2, [1e-2] * 2, [state, later], rows, targets, RECIPE, 20)
+
+
+def test_predictions_of_some_columns_are_those_of_all() -> None:
+    rows, _ = separable(300)
+    network = population(1)[0]
+    parameters = initial_state(network, [[0]]).parameters[0]
+    whole = predict(network, parameters, rows)
+    np.testing.assert_array_equal(predict(network, parameters, rows, 37, 251), whole[:, 37:251])
+
+
+def test_scores_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(1)
+    logits, labels = rng.standard_normal((4, 50)).astype(np.float32), rng.integers(4, size=50).astype(np.float32)
+    assert score(logits, labels, "classification") == accuracy_score(labels, logits.argmax(axis=0))
+    values, targets = rng.standard_normal((1, 50)).astype(np.float32), rng.standard_normal(50).astype(np.float32)
+    assert score(values, targets, "regression") == pytest.approx(r2_score(targets, values[0]), rel=1e-6)
+
+
+def test_outputs_that_are_not_finite_have_no_score() -> None:
+    logits = np.zeros((3, 5), np.float32)
+    logits[2, 4] = np.nan
+    assert math.isnan(score(logits, np.zeros(5, np.float32), "classification"))
+
+
+def test_the_schedule_falls_from_the_peak_to_nothing_along_a_cosine() -> None:
+    rates = cosine_rates(0.5, 0, 101, 100)
+    assert rates[0] == 0.5 and rates[50] == pytest.approx(0.25) and rates[100] == pytest.approx(0, abs=1e-7)
+    np.testing.assert_array_equal(cosine_rates(0.5, 20, 40, 100), rates[20:40])
