@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from nas.generation import rung_steps
 from nas.engine.population import Recipe, score
 from nas.engine.state import TrainingState
+from nas.generation import rung_steps
 from nas.seeding import Stream, seed_words
 from nas.workers import Job, Leg, Workers
 from search_spaces.wiring import Wiring
@@ -43,7 +43,9 @@ class Baseline:
 
 def dense_wiring(n_inputs: int, n_hidden: int, n_outputs: int) -> Wiring:
     """A fully connected network with one hidden layer."""
-    sources = np.concatenate([np.tile(np.arange(n_inputs), n_hidden), np.tile(n_inputs + np.arange(n_hidden), n_outputs)])
+    sources = np.concatenate(
+        [np.tile(np.arange(n_inputs), n_hidden), np.tile(n_inputs + np.arange(n_hidden), n_outputs)]
+    )
     targets = np.concatenate(
         [np.repeat(np.arange(n_hidden), n_inputs), n_hidden + np.repeat(np.arange(n_outputs), n_hidden)]
     )
@@ -76,7 +78,7 @@ def choose_dense_rates(
         dense_job(f"{name}|{rate}", wiring, rate, run_seed) for name, wiring in wirings.items() for rate in DENSE_RATES
     ]
     leg = Leg(recipe, rung_steps(recipe.total_steps)[1], scored_columns, deadline)
-    best = {name: (-math.inf, DENSE_RATES[1]) for name in wirings}
+    best = dict.fromkeys(wirings, (-math.inf, DENSE_RATES[1]))
     seconds = dict.fromkeys(wirings, 0.0)
     for result in workers.train(jobs, leg):
         name, rate = result.key.rsplit("|", 1)

@@ -93,7 +93,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
 
 def save_standings(path: Path, generation: int, standings: Mapping[str, Standing]) -> None:
     """Keep the training states of a generation that is not finished."""
-    tensors: dict[str, NDArray[np.float32]] = {}
+    tensors: dict[str, NDArray[Any]] = {}
     progress = {}
     for key, standing in standings.items():
         progress[key] = {
@@ -106,7 +106,7 @@ def save_standings(path: Path, generation: int, standings: Mapping[str, Standing
             tensors[f"{key}.first"] = standing.state.first_moment
             tensors[f"{key}.second"] = standing.state.second_moment
     about = json.dumps({"format": FORMAT, "generation": generation, "progress": progress}, allow_nan=False)
-    tensors["about"] = np.frombuffer(about.encode(), np.uint8)  # type: ignore[assignment]
+    tensors["about"] = np.frombuffer(about.encode(), np.uint8)
     content = tensors_to_bytes(tensors)
     write_atomically(path, hashlib.sha256(content).digest() + content)
 
@@ -130,8 +130,8 @@ def load_standings(path: Path, generation: int) -> dict[str, Standing]:
     for key, progress in about["progress"].items():
         state = None
         if progress["steps_done"] is not None:
-            parts = (tensors[f"{key}.{part}"] for part in ("parameters", "first", "second"))
-            state = TrainingState(*parts, steps_done=progress["steps_done"])
+            parameters, first, second = (tensors[f"{key}.{part}"] for part in ("parameters", "first", "second"))
+            state = TrainingState(parameters, first, second, progress["steps_done"])
         scores = tuple(tuple(seeds) for seeds in progress["scores"])
         standings[key] = Standing(state, scores, progress["seconds"])
     return standings

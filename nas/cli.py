@@ -37,7 +37,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Find small sparse neural networks for your own data."""
 
@@ -51,47 +53,66 @@ def search(
             show_default=False,
         ),
     ],
-    target: Annotated[str | None, typer.Option(help="Column to predict; needed for tables.", show_default=False)] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict; needed for tables.", show_default=False)
+    ] = None,
     task: Annotated[
-        str | None, typer.Option(help="classification or regression. [dim]Default: told by the target.[/dim]", show_default=False)
+        str | None,
+        typer.Option(help="classification or regression. [dim]Default: told by the target.[/dim]", show_default=False),
     ] = None,
     space: Annotated[str | None, typer.Option(help="Search space: mlp.", show_default="mlp")] = None,
     priors: Annotated[
         str | None,
         typer.Option(
-            help="Graph priors, separated by commas: watts-strogatz, barabasi-albert, erdos-renyi, random-regular, layered.",
+            help="Graph priors, with commas: watts-strogatz, barabasi-albert, erdos-renyi, random-regular, layered.",
             show_default="all",
         ),
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(help="Time for the whole run: 90s, 5m, 1h30m; at least 10s. It ends within 10 % of it.", show_default="5m"),
+        typer.Option(
+            help="Time for the whole run: 90s, 5m, 1h30m; at least 10s. It ends within 10 % of it.",
+            show_default="5m",
+        ),
     ] = None,
     trials: Annotated[
         int | None, typer.Option(help="Candidates to train, instead of a time.", show_default=False)
     ] = None,
     population: Annotated[
-        int | None, typer.Option(help="Candidates of a generation.", show_default="24, or what the time allows")
+        int | None,
+        typer.Option(help="Candidates of a generation.", show_default="24, or what the time allows"),
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(help="Trainings of each candidate, with other weights.", show_default="3 with few validation rows, else 1"),
+        typer.Option(
+            help="Trainings of each candidate, with other weights.",
+            show_default="3 with few validation rows, else 1",
+        ),
     ] = None,
     max_weights: Annotated[
         int | None,
-        typer.Option(help="Most weights a network may have.", show_default="the larger of 75 sqrt(rows) and 30 an input"),
+        typer.Option(
+            help="Most weights a network may have.",
+            show_default="the larger of 75 sqrt(rows) and 30 an input",
+        ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of everything random; the same seed and --trials give the same front.", show_default="0")
+        int | None,
+        typer.Option(
+            help="Seed of everything random; the same seed and --trials give the same front.",
+            show_default="0",
+        ),
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one a core")] = None,
     missing: Annotated[
-        str | None, typer.Option(help="refuse or impute: what to do with missing values.", show_default="refuse")
+        str | None,
+        typer.Option(help="refuse or impute: what to do with missing values.", show_default="refuse"),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run.", show_default="that of the data")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
     config: Annotated[
-        Path | None, typer.Option(help="TOML file with any of these options and more; flags win.", show_default=False)
+        Path | None,
+        typer.Option(help="TOML file with any of these options and more; flags win.", show_default=False),
     ] = None,
     no_predictor: Annotated[bool, typer.Option("--no-predictor", help="Train every candidate; skip none.")] = False,
 ) -> None:
@@ -153,7 +174,8 @@ def status(run: RunArgument) -> None:
 
 @app.command(epilog="Example: nas report digits --json > digits.json")
 def report(
-    run: RunArgument, json: Annotated[bool, typer.Option("--json", help="Print report.json as it is.")] = False
+    run: RunArgument,
+    json: Annotated[bool, typer.Option("--json", help="Print report.json as it is.")] = False,
 ) -> None:
     """Print the Pareto front, the baselines, and what to do next."""
     with _one_line_errors():
@@ -173,9 +195,12 @@ def report(
 def predict(
     run: RunArgument,
     data: Annotated[str, typer.Argument(help="New rows, in a form that nas search reads.", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", help="CSV file to write; must not exist.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="CSV file to write; must not exist.", show_default=False)
+    ],
     trial: Annotated[
-        int | None, typer.Option(help="Number of a trial on the front.", show_default="the best by validation")
+        int | None,
+        typer.Option(help="Number of a trial on the front.", show_default="the best by validation"),
     ] = None,
 ) -> None:
     """Predict new rows with a network of the front.
@@ -193,9 +218,13 @@ def predict(
 @app.command(epilog="Example: nas export digits --trial 17 -o model/")
 def export(
     run: RunArgument,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write; must not exist or be empty.", show_default=False)],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="Folder to write; must not exist or be empty.", show_default=False),
+    ],
     trial: Annotated[
-        int | None, typer.Option(help="Number of a trial on the front.", show_default="the best by validation")
+        int | None,
+        typer.Option(help="Number of a trial on the front.", show_default="the best by validation"),
     ] = None,
 ) -> None:
     """Export a network of the front: model.safetensors, and model.json that says what is in it."""
@@ -218,7 +247,10 @@ def _finish(end: Any, console: Console) -> None:
     if end.report is not None:
         print_report(end.report, str(end.directory.path), console)
         return
-    console.print(f"Stopped. All that was trained is kept; go on with `nas resume {end.directory.path}`.", soft_wrap=True)
+    console.print(
+        f"Stopped. All that was trained is kept; go on with `nas resume {end.directory.path}`.",
+        soft_wrap=True,
+    )
     raise typer.Exit(128 + (end.signal or 2))
 
 
@@ -246,4 +278,5 @@ def _started() -> float:
     """The time of ``time.monotonic`` at which this process began: loading libraries is part of a budget."""
     import psutil
 
-    return time.monotonic() - max(0.0, time.time() - psutil.Process().create_time())
+    age_s = max(0.0, time.time() - float(psutil.Process().create_time()))
+    return time.monotonic() - age_s

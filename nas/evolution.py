@@ -23,6 +23,7 @@ CROSSOVER_SHARE = 0.4
 MUTATION_AFTER_CROSSOVER_SHARE = 0.5
 TOURNAMENT_SIZE = 2
 ATTEMPTS_A_CHILD = 50
+WORTHWHILE_SHORTFALL = 3.0
 
 
 class _Fitness(base.Fitness):  # type: ignore[misc]
@@ -54,8 +55,22 @@ class Member:
     n_rungs: int
 
 
+def is_worthwhile(scores: Sequence[float]) -> list[bool]:
+    """Which candidates are good enough to be wanted for their size.
+
+    A network of a dozen weights is on the front, and of no use. A score of 1 is perfect, both as accuracy and as r2; a
+    candidate is worthwhile if it falls short of 1 by at most three times as much as the best.
+    """
+    if not scores:
+        return []
+    floor = 1.0 - WORTHWHILE_SHORTFALL * (1.0 - max(scores))
+    return [score >= floor for score in scores]
+
+
 def pareto_order(scores: Sequence[float], n_weights: Sequence[int], keys: Sequence[str]) -> list[int]:
     """Places of candidates from best to worst: by Pareto rank, then by crowding distance, then by key.
+
+    Candidates that are not worthwhile come last, by score.
 
     Args:
         scores: Finite scores, higher is better.
@@ -64,21 +79,24 @@ def pareto_order(scores: Sequence[float], n_weights: Sequence[int], keys: Sequen
     """
     if not all(math.isfinite(score) for score in scores):
         raise ValueError(f"Scores must be finite; failed candidates do not take part. Got {list(scores)!r}.")
-    individuals = [_Individual(score, weights) for score, weights in zip(scores, n_weights, strict=True)]
-    place_of = {id(individual): place for place, individual in enumerate(individuals)}
+    wanted = is_worthwhile(scores)
+    individuals = {p: _Individual(scores[p], n_weights[p]) for p in range(len(scores)) if wanted[p]}
+    place_of = {id(individual): place for place, individual in individuals.items()}
     order: list[int] = []
-    for front in tools.sortNondominated(individuals, len(individuals)) if individuals else []:
+    for front in tools.sortNondominated(list(individuals.values()), len(individuals)) if individuals else []:
         tools.emo.assignCrowdingDist(front)
         places = [place_of[id(individual)] for individual in front]
         order += sorted(places, key=lambda p: (-individuals[p].fitness.crowding_dist, keys[p]))
-    return order
+    rest = [place for place in range(len(scores)) if not wanted[place]]
+    return order + sorted(rest, key=lambda p: (-scores[p], keys[p]))
 
 
 def pareto_front(scores: Sequence[float], n_weights: Sequence[int]) -> list[int]:
-    """Places of the candidates that no other dominates, by number of weights; of equals the first."""
+    """Places of the worthwhile candidates that no other dominates, by number of weights; of equals the first."""
+    wanted = is_worthwhile(scores)
     front: list[int] = []
     for place in sorted(range(len(scores)), key=lambda p: (n_weights[p], -scores[p], p)):
-        if not front or scores[place] > scores[front[-1]]:
+        if wanted[place] and (not front or scores[place] > scores[front[-1]]):
             front.append(place)
     return front
 
@@ -131,7 +149,12 @@ class Evolution:
     def to_dict(self) -> dict[str, Any]:
         """The state in JSON types."""
         members = [
-            {"genotype": m.genotype.to_dict(), "score": m.score, "n_weights": m.n_weights, "n_rungs": m.n_rungs}
+            {
+                "genotype": m.genotype.to_dict(),
+                "score": m.score,
+                "n_weights": m.n_weights,
+                "n_rungs": m.n_rungs,
+            }
             for m in self.population
         ]
         return {"generation": self.generation, "population": members, "seen": sorted(self._seen)}

@@ -78,8 +78,14 @@ def full_recipe(course: Course, n_inputs: int, n_rows: int) -> Recipe:
 
 
 def finale_seconds(
-    history: Sequence[Trial], course: Course, recipe: Recipe, speed: Speed, n_outputs: int, n_inputs: int,
-    n_workers: int, budget_s: float | None,
+    history: Sequence[Trial],
+    course: Course,
+    recipe: Recipe,
+    speed: Speed,
+    n_outputs: int,
+    n_inputs: int,
+    n_workers: int,
+    budget_s: float | None,
 ) -> float:
     """Seconds to keep for the finale, as far as the trials so far tell."""
     if budget_s is None:
@@ -100,8 +106,15 @@ class Finale:
     """Retraining, the one reading of the test rows, and the baselines."""
 
     def __init__(
-        self, directory: RunDirectory, dataset: Dataset, space: SearchSpace, course: Course, recipe: Recipe,
-        workers: Workers, clock: Clock, show: Callable[[str], None],
+        self,
+        directory: RunDirectory,
+        dataset: Dataset,
+        space: SearchSpace,
+        course: Course,
+        recipe: Recipe,
+        workers: Workers,
+        clock: Clock,
+        show: Callable[[str], None],
     ) -> None:
         self._directory = directory
         self._dataset = dataset
@@ -112,7 +125,9 @@ class Finale:
         self._clock = clock
         self._show = show
 
-    def run(self, history: Sequence[Trial], is_interrupted: Callable[[], bool]) -> tuple[list[FrontRow], list[Baseline]] | None:
+    def run(
+        self, history: Sequence[Trial], is_interrupted: Callable[[], bool]
+    ) -> tuple[list[FrontRow], list[Baseline]] | None:
         """Give the rows of the front and the baselines, or None if interrupted."""
         front, best = pick_front(history), best_of(history)
         if best is None:
@@ -150,7 +165,10 @@ class Finale:
             test_score = None
             if trial.key in parameters:
                 network = TrainedNetwork(
-                    self._space.wire(trial.genotype), trial.genotype.activation, parameters[trial.key], dataset.encoding
+                    self._space.wire(trial.genotype),
+                    trial.genotype.activation,
+                    parameters[trial.key],
+                    dataset.encoding,
                 )
                 test_score = score(network.outputs(x_test), targets, dataset.task)
                 self._save(trial, network, test_score)
@@ -166,9 +184,7 @@ class Finale:
         left_s = self._clock.left_s()
         limit_s = trees_s if left_s is None else max(0.0, min(trees_s, left_s))
         baselines.append(
-            boosted_trees(
-                dataset.x, dataset.y.astype(np.float32), x_test, targets, dataset.task, run_seed, limit_s
-            )
+            boosted_trees(dataset.x, dataset.y.astype(np.float32), x_test, targets, dataset.task, run_seed, limit_s)
         )
         return rows, baselines
 

@@ -1,7 +1,7 @@
 """Train the candidates of one generation together, and stop the worst at each rung.
 
-Rungs are those of successive halving (Jamieson & Talwalkar 2016) with a reduction of 3; the worst are the last by Pareto
-rank of (score, weights), so that a small network of modest score lives as long as a large one of high score.
+Rungs are those of successive halving (Jamieson & Talwalkar 2016) with a reduction of 3; the worst are the last by
+Pareto rank of (score, weights), so that a small network of modest score lives as long as a large one of high score.
 """
 
 from __future__ import annotations
@@ -151,7 +151,8 @@ def train_generation(
             ending = Ending.COMPLETE if is_last else Ending.STOPPED
             reason = "" if is_last else f"not among the best {len(kept)} of {len(alive)} at rung {rung + 1}"
             on_outcome(
-                candidate, Outcome(ending, candidate.wiring.n_weights, standing.scores, standing.seconds, reason)
+                candidate,
+                Outcome(ending, candidate.wiring.n_weights, standing.scores, standing.seconds, reason),
             )
         alive = [c for c in alive if c.key in kept]
     return True

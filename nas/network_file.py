@@ -101,8 +101,8 @@ def load_network(folder: Path) -> TrainedNetwork:
         if hashlib.sha256(content).hexdigest() != description["sha256"]:
             raise CheckpointError(f"{folder / TENSORS} is damaged: its checksum differs from {DESCRIPTION}.")
         tensors = tensors_from_bytes(content)
-        sizes = (description[name] for name in ("n_inputs", "n_hidden", "n_outputs"))
-        wiring = Wiring(*sizes, tensors["indptr"], tensors["indices"])
+        n_inputs, n_hidden, n_outputs = (description[name] for name in ("n_inputs", "n_hidden", "n_outputs"))
+        wiring = Wiring(n_inputs, n_hidden, n_outputs, tensors["indptr"], tensors["indices"])
         parameters = np.concatenate([tensors["weights"], tensors["biases"]]).astype(np.float32)
         activation = description["activation"]
         n_neurons = wiring.n_hidden + wiring.n_outputs

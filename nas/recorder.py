@@ -1,7 +1,7 @@
 """The record of a run: each candidate is an Optuna trial. The only import of Optuna.
 
-One process writes. A trial is written whole, in one transaction, by a thread beside the search, which goes on meanwhile;
-``flush`` waits until all is on disk.
+One process writes. A trial is written whole, in one transaction, by a thread beside the search, which goes on
+meanwhile; ``flush`` waits until all is on disk.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import queue
 import sqlite3
 import threading
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +93,14 @@ class Recorder:
                 f"sqlite:///{path.resolve()}", engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}}
             )
             self._study = optuna.create_study(
-                storage=storage, study_name=STUDY_NAME, directions=["maximize", "minimize"], load_if_exists=True
+                storage=storage,
+                study_name=STUDY_NAME,
+                directions=["maximize", "minimize"],
+                load_if_exists=True,
             )
-            self._study.set_metric_names([score_name, "n_weights"])
+            with warnings.catch_warnings():  # naming is for the dashboard alone, so that it may change
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                self._study.set_metric_names([score_name, "n_weights"])
         except (sqlite3.Error, SQLAlchemyError, optuna.exceptions.OptunaError) as error:
             raise CheckpointError(f"{path} is not a study this version can open: {error}.") from None
         self.history = [_from_frozen(frozen) for frozen in self._study.get_trials(deepcopy=False)]

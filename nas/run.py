@@ -147,9 +147,7 @@ def _execute(
             _compile(workers, clock, console)
             plan, speed = _plan(directory, config, dataset, space, workers, clock)
             batches = batch_plan(dataset.n_inputs, dataset.n_train, config.search.seed)
-            recipe = Recipe(
-                dataset.task, batches, plan.epochs * batches.steps_per_epoch, config.training.weight_decay
-            )
+            recipe = Recipe(dataset.task, batches, plan.epochs * batches.steps_per_epoch, config.training.weight_decay)
             n_rows = dataset.n_train + dataset.n_validation
             course = Course(recipe, plan.n_seeds, config.search.seed, (dataset.n_train, n_rows))
             retraining = full_recipe(course, dataset.n_inputs, n_rows)
@@ -182,7 +180,14 @@ def _execute(
             if not search.run():
                 return RunEnd(directory, None, interruption.signal)
             finale = Finale(
-                directory, dataset, space, course, retraining, workers, clock, lambda p: view.show(search.status(p))
+                directory,
+                dataset,
+                space,
+                course,
+                retraining,
+                workers,
+                clock,
+                lambda p: view.show(search.status(p)),
             )
             result = finale.run(recorder.history, interruption.is_set)
             if result is None:
@@ -208,9 +213,7 @@ def _execute(
 
 def _prepare(config: RunConfig) -> Dataset:
     data = config.data
-    return prepare(
-        data.source, target=data.target, task=data.task, missing=data.missing, seed=config.search.seed
-    )
+    return prepare(data.source, target=data.target, task=data.task, missing=data.missing, seed=config.search.seed)
 
 
 def _max_weights(config: RunConfig, dataset: Dataset) -> int:
@@ -244,7 +247,12 @@ def _compile(workers: Workers, clock: Clock, console: Console) -> None:
 
 
 def _plan(
-    directory: RunDirectory, config: RunConfig, dataset: Dataset, space: SearchSpace, workers: Workers, clock: Clock
+    directory: RunDirectory,
+    config: RunConfig,
+    dataset: Dataset,
+    space: SearchSpace,
+    workers: Workers,
+    clock: Clock,
 ) -> tuple[Plan, Speed]:
     """The sizes of the search: those it began with, or new ones from the data, the options and the speed."""
     if directory.plan.exists():

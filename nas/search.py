@@ -114,7 +114,12 @@ class Search:
             return self.workers.map(describer(self.space), children)
 
         proposals = propose(
-            evolution, self.recorder.history, n_children, self.config.predictor, self.config.search.seed, describe
+            evolution,
+            self.recorder.history,
+            n_children,
+            self.config.predictor,
+            self.config.search.seed,
+            describe,
         )
         skipped = [p for p in proposals if not p.decision.train]
         skipped.sort(key=lambda p: (_shortfall(p.decision), p.candidate.key))

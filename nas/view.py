@@ -36,9 +36,7 @@ class View:
 
     def show(self, status: Status) -> None:
         """Show a status."""
-        self._progress.update(
-            self._task, description=status.phase, completed=_share_done(status), time=_time(status)
-        )
+        self._progress.update(self._task, description=status.phase, completed=_share_done(status), time=_time(status))
         line = _findings(status, self._score_name)
         if self._console.is_terminal:
             self._live.update(Group(self._progress, Text(line)))

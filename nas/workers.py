@@ -27,7 +27,6 @@ from nas.engine.kernels import predict_columns, train_network
 from nas.engine.layout import lay_out
 from nas.engine.population import Recipe, predict, score, train
 from nas.engine.state import TrainingState, initial_state
-from search_spaces.genotype import Genotype
 from search_spaces.wiring import Wiring
 
 GROUPS_A_WORKER = 2  # more would balance better and gather each batch more often
@@ -108,7 +107,9 @@ class Workers:
     def __enter__(self) -> Workers:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self._pool.close()
         else:

@@ -31,9 +31,7 @@ class GateSettings:
         if self.warm_up < 1:
             raise ValueError(f"GateSettings: warm_up is {self.warm_up}; it must be at least 1.")
         if not 0.0 <= self.exploration_share <= 1.0:
-            raise ValueError(
-                f"GateSettings: exploration_share is {self.exploration_share}; it must be in [0, 1]."
-            )
+            raise ValueError(f"GateSettings: exploration_share is {self.exploration_share}; it must be in [0, 1].")
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,7 @@ def decide(
     if prediction is None:
         drawn = {order[place] for place in draw[:n_train]}
         return [
-            Decision(True, "warm-up: drawn") if i in drawn else Decision(False, "warm-up: not drawn")
-            for i in range(n)
+            Decision(True, "warm-up: drawn") if i in drawn else Decision(False, "warm-up: not drawn") for i in range(n)
         ]
 
     reference = front_reference(front, n_weights)

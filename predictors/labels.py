@@ -33,9 +33,7 @@ def final_score_estimates(scores: Sequence[Sequence[float]], n_rungs: int) -> ND
     """
     for i, reached in enumerate(scores):
         if not 1 <= len(reached) <= n_rungs:
-            raise ValueError(
-                f"scores[{i}] has {len(reached)} scores; give 1 to {n_rungs}, one per rung reached."
-            )
+            raise ValueError(f"scores[{i}] has {len(reached)} scores; give 1 to {n_rungs}, one per rung reached.")
         if not all(math.isfinite(score) for score in reached):
             raise ValueError(f"scores[{i}] is {list(reached)}; leave out candidates without finite scores.")
     finalists = np.array([reached for reached in scores if len(reached) == n_rungs], dtype=np.float64)

@@ -31,6 +31,5 @@ class Prediction:
             )
         if not (np.isfinite(self.mean).all() and np.isfinite(self.spread).all() and (self.spread >= 0).all()):
             raise ValueError(
-                "Prediction: a mean or spread is NaN, infinite or negative; give finite means and "
-                "spreads of 0 or more."
+                "Prediction: a mean or spread is NaN, infinite or negative; give finite means and spreads of 0 or more."
             )

@@ -82,9 +82,7 @@ class RandomForest:
         _check_rows(rows)
         n_features = self._forest.n_features_in_
         if rows.shape[1] != n_features:
-            raise ValueError(
-                f"RandomForest: rows have {rows.shape[1]} features; it learned from {n_features}."
-            )
+            raise ValueError(f"RandomForest: rows have {rows.shape[1]} features; it learned from {n_features}.")
         if len(rows) == 0:
             return Prediction(np.empty(0), np.empty(0))
         singles = np.ascontiguousarray(rows, dtype=np.float32)  # what trees compare in
@@ -96,9 +94,7 @@ class RandomForest:
 
 def _check_rows(rows: NDArray[np.float64]) -> None:
     if rows.ndim != 2 or not np.isfinite(rows).all():
-        raise ValueError(
-            f"RandomForest: rows of shape {rows.shape}; give finite numbers of shape (rows, features)."
-        )
+        raise ValueError(f"RandomForest: rows of shape {rows.shape}; give finite numbers of shape (rows, features).")
 
 
 REGRESSORS: dict[str, Callable[[int], Regressor]] = {"forest": RandomForest}

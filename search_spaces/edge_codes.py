@@ -63,9 +63,7 @@ def repeats(codes: Int64Array) -> BoolArray:
     return is_repeat
 
 
-def with_random_edges(
-    codes: Int64Array, n_edges: int, n_vertices: int, rng: np.random.Generator
-) -> Int64Array:
+def with_random_edges(codes: Int64Array, n_edges: int, n_vertices: int, rng: np.random.Generator) -> Int64Array:
     """Sorted codes filled up with uniformly drawn new edges to `n_edges`, or to nearly all there can be."""
     n_edges = min(n_edges, n_pairs(n_vertices))
     for _ in range(DRAW_ROUNDS):

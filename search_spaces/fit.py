@@ -66,8 +66,7 @@ def _smaller(genotype: Genotype, ratio: float) -> Genotype:
     """A genotype with about `ratio` times the hidden edges: each call takes something away."""
     factor = math.sqrt(min(max(ratio, 0.25), 0.9))
     segments = tuple(
-        resized(segment, int(segment.n_neurons * factor), degree_factor=factor)
-        for segment in genotype.segments
+        resized(segment, int(segment.n_neurons * factor), degree_factor=factor) for segment in genotype.segments
     )
     if any(segment.n_neurons > find_prior(segment.prior).min_neurons for segment in genotype.segments):
         return replace(genotype, segments=segments)

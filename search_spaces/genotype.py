@@ -194,9 +194,7 @@ def _genes(owner: type[Segment | Edit | Genotype], data: object) -> dict[str, An
             raise GenotypeError(f'{owner.__name__}: unknown gene "{name}"; the nearest known is "{nearest}".')
     for name in known:
         if name not in data:
-            raise GenotypeError(
-                f'{owner.__name__}: the gene "{name}" is missing; give all of {", ".join(known)}.'
-            )
+            raise GenotypeError(f'{owner.__name__}: the gene "{name}" is missing; give all of {", ".join(known)}.')
     return dict(data)
 
 

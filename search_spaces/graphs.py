@@ -8,6 +8,7 @@ The same arguments and generator state give the same graph.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from search_spaces.components import join_components
 from search_spaces.edge_codes import (
@@ -32,9 +33,7 @@ LAYERS = Parameter("layers", int, (1, 6), lambda n: (1, n))
 DENSITY = Parameter("density", float, (0.02, 1.0), lambda n: (0.0, 1.0), is_positive=True)
 
 
-def watts_strogatz(
-    n_neurons: int, rng: np.random.Generator, *, neighbours: int, rewiring: float
-) -> Int64Array:
+def watts_strogatz(n_neurons: int, rng: np.random.Generator, *, neighbours: int, rewiring: float) -> Int64Array:
     """Small-world graph: a ring of near neighbours, of which some are exchanged for random vertices.
 
     Watts and Strogatz, Collective dynamics of small-world networks, Nature 393 (1998).
@@ -75,20 +74,27 @@ def barabasi_albert(n_neurons: int, rng: np.random.Generator, *, attachments: in
     check_neurons("barabasi-albert", n_neurons, 2)
     ATTACHMENTS.check("barabasi-albert", n_neurons, attachments)
     m, n_new = attachments, n_neurons - attachments
-    vertices = np.arange(m, n_neurons)
-    # Edge e = (vertex, place) has ends 2e, the new vertex, and 2e + 1, its target: the end at a random
-    # earlier position. A position of another target points to an earlier edge: jump until none is left.
-    n_ends = 2 * m * np.arange(n_new)[:, None]  # (n_new, 1) ends there are before each vertex
-    positions = (rng.random((n_new, m)) * n_ends).astype(np.int64)
-    positions[0] = 2 * np.arange(m) + 1  # the first one takes all vertices that were there
-    pointers = np.where(positions % 2 == 1, positions // 2, np.arange(n_new * m).reshape(n_new, m)).ravel()
-    while not np.array_equal(jumped := pointers[pointers], pointers):
-        pointers = jumped
-    chosen = m + positions.ravel() // (2 * m)
-    chosen[:m] = np.arange(m)
-    targets = chosen[pointers].reshape(n_new, m)
-    _make_targets_distinct(targets, rng)
-    return np.column_stack([targets.ravel(), np.repeat(vertices, m)])
+    degrees = np.ones(n_neurons)
+    degrees[m] = m
+    targets = list(range(m))  # the first new vertex takes all there are
+    ends = targets + [m] * m
+    # Which end each edge picks is drawn for all at once: before vertex m + i there are 2 * m * i ends.
+    picks = (rng.random((n_new, m)) * (2 * m * np.arange(n_new)[:, None])).astype(np.int64).tolist()
+    for vertex, picked in enumerate(picks[1:], start=m + 1):
+        if vertex <= 2 * m:
+            chosen = _weighted_choice(degrees[:vertex], m, rng)
+            degrees[chosen] += 1
+            degrees[vertex] = m
+        else:
+            chosen = list(dict.fromkeys(map(ends.__getitem__, picked)))  # distinct, in the order picked
+            while len(chosen) < m:
+                other = ends[int(rng.random() * len(ends))]
+                if other not in chosen:
+                    chosen.append(other)
+        targets += chosen
+        ends += chosen
+        ends += [vertex] * m
+    return np.column_stack([np.array(targets), np.repeat(np.arange(m, n_neurons), m)])
 
 
 def erdos_renyi(n_neurons: int, rng: np.random.Generator, *, mean_degree: float) -> Int64Array:
@@ -155,9 +161,7 @@ def layered(n_neurons: int, rng: np.random.Generator, *, layers: int, density: f
     starts = np.cumsum(sizes) - sizes
     pairs_before = np.concatenate([[0], np.cumsum(sizes[:-1] * sizes[1:])])
     n_edges = round(density * int(pairs_before[-1]))
-    pairs = (
-        rng.choice(pairs_before[-1], n_edges, replace=False, shuffle=False) if n_edges else pairs_before[:0]
-    )
+    pairs = rng.choice(pairs_before[-1], n_edges, replace=False, shuffle=False) if n_edges else pairs_before[:0]
     layer = np.searchsorted(pairs_before, pairs, side="right") - 1
     place = pairs - pairs_before[layer]
     sources = starts[layer] + place // sizes[layer + 1] if n_edges else pairs
@@ -180,9 +184,7 @@ def _connected(codes: Int64Array, n_vertices: int) -> Int64Array:
     return join_components(np.column_stack(decode(codes, n_vertices)), n_vertices)
 
 
-def _with_edges_of(
-    vertices: Int64Array, codes: Int64Array, n_vertices: int, rng: np.random.Generator
-) -> Int64Array:
+def _with_edges_of(vertices: Int64Array, codes: Int64Array, n_vertices: int, rng: np.random.Generator) -> Int64Array:
     """Sorted codes and one new edge from each of `vertices` to a random vertex."""
     for _ in range(DRAW_ROUNDS):
         others = rng.integers(n_vertices, size=len(vertices))
@@ -197,32 +199,15 @@ def _with_edges_of(
     return np.concatenate([codes, rng.choice(free, len(vertices), replace=False)])
 
 
-def _make_targets_distinct(targets: Int64Array, rng: np.random.Generator) -> None:
-    """Redraws, in place, targets that occur twice in a row of (n_new, m): row i has a choice of m + i."""
-    n_new, m = targets.shape
-    rows = np.arange(n_new)
-    for _ in range(4):
-        rows, places = _repeats_in_rows(targets, rows)
-        if not len(rows):
-            return
-        positions = (rng.random(len(rows)) * (2 * m * rows)).astype(np.int64)
-        is_target = positions % 2 == 1
-        targets[rows, places] = np.where(is_target, targets.ravel()[positions // 2], m + positions // (2 * m))
-        rows = np.unique(rows)
-    # A row that still repeats itself has taken nearly all vertices: the rest comes from those that are left.
-    rows, places = _repeats_in_rows(targets, rows)
-    unique_rows, first, counts = np.unique(rows, return_index=True, return_counts=True)
-    for row, start, count in zip(unique_rows.tolist(), first.tolist(), counts.tolist(), strict=True):
-        free = np.setdiff1d(np.arange(m + row), targets[row])
-        targets[row, places[start : start + count]] = rng.permutation(free)[:count]
+def _weighted_choice(weights: npt.NDArray[np.float64], n_chosen: int, rng: np.random.Generator) -> list[int]:
+    """Distinct indices, drawn one after the other in proportion to their weights; ascending.
 
-
-def _repeats_in_rows(values: Int64Array, rows: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """(rows, places) of the values in these rows that stand earlier in the same row, ordered by row."""
-    order = np.argsort(values[rows], axis=1, kind="stable")
-    ordered = np.take_along_axis(values[rows], order, axis=1)
-    row, place = np.nonzero(ordered[:, 1:] == ordered[:, :-1])
-    return rows[row], order[row, place + 1]
+    The smallest of exponential variables, each divided by its weight: Efraimidis and Spirakis, Weighted random
+    sampling with a reservoir, Information Processing Letters 97 (2006). Fast where nearly all are chosen.
+    """
+    keys = rng.standard_exponential(len(weights)) / weights
+    chosen: list[int] = np.sort(np.argpartition(keys, n_chosen - 1)[:n_chosen]).tolist()
+    return chosen
 
 
 def _regular_codes(n_vertices: int, degree: int, rng: np.random.Generator) -> Int64Array:
@@ -247,9 +232,7 @@ def _untangle(ends: Int64Array, n_vertices: int, rng: np.random.Generator) -> bo
         swapped = np.stack([ends[tangled], ends[others]])  # (2, n_swaps, 2)
         swapped[0, :, 1], swapped[1, :, 1] = ends[others, 1], ends[tangled, 1]
         new = encode(swapped[..., 0], swapped[..., 1], n_vertices)  # (2, n_swaps)
-        is_bad = (
-            repeats(new.ravel()) | contains(seen, new.ravel()) | (swapped[..., 0] == swapped[..., 1]).ravel()
-        )
+        is_bad = repeats(new.ravel()) | contains(seen, new.ravel()) | (swapped[..., 0] == swapped[..., 1]).ravel()
         is_good = ~is_bad.reshape(new.shape).any(axis=0)
         ends[tangled[is_good]], ends[others[is_good]] = swapped[0, is_good], swapped[1, is_good]
         is_tangled[tangled[is_good]] = False

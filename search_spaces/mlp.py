@@ -63,14 +63,11 @@ class MLPSpace:
             find_prior(prior)
         for name, (low, high) in (("neurons", self.neurons), ("max_depth", self.max_depth)):
             if type(low) is not int or type(high) is not int or not 1 <= low <= high <= MAX_NEURONS:
-                raise SpaceError(
-                    f"MLPSpace: {name} is {low!r}..{high!r}; it must be two ints in 1..{MAX_NEURONS}."
-                )
+                raise SpaceError(f"MLPSpace: {name} is {low!r}..{high!r}; it must be two ints in 1..{MAX_NEURONS}.")
         slowest, fastest = self.learning_rate
         if not 0.0 < slowest <= fastest or not math.isfinite(fastest):
             raise SpaceError(
-                f"MLPSpace: learning_rate is {slowest!r}..{fastest!r}; it must be two finite floats above 0, "
-                "ascending."
+                f"MLPSpace: learning_rate is {slowest!r}..{fastest!r}; it must be two finite floats above 0, ascending."
             )
 
     @property
@@ -145,6 +142,4 @@ class MLPSpace:
 
     def _check_own(self, genotype: Genotype) -> None:
         if genotype.space != self.name:
-            raise SpaceError(
-                f'MLPSpace: the genotype is of space "{genotype.space}"; it must be "{self.name}".'
-            )
+            raise SpaceError(f'MLPSpace: the genotype is of space "{genotype.space}"; it must be "{self.name}".')

@@ -9,9 +9,7 @@ from search_spaces.genotype import Orientation
 from search_spaces.wiring import longest_path_levels
 
 
-def orient(
-    edges: Int64Array, n_vertices: int, orientation: Orientation, rng: np.random.Generator
-) -> Int64Array:
+def orient(edges: Int64Array, n_vertices: int, orientation: Orientation, rng: np.random.Generator) -> Int64Array:
     """Directs every edge from the earlier vertex of a topological order to the later one.
 
     "index" takes the vertex numbers for the order, "random" a random permutation of them.

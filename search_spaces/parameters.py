@@ -50,9 +50,7 @@ class Parameter:
         if self.kind is int and self.step(n_vertices) > 1:
             span = f"even and {span}"
         kind = "a finite float" if self.kind is float else "an int"
-        raise PriorError(
-            f"{prior} with {n_vertices} neurons: {self.name} is {value!r}; it must be {kind}, {span}."
-        )
+        raise PriorError(f"{prior} with {n_vertices} neurons: {self.name} is {value!r}; it must be {kind}, {span}.")
 
     def _is_valid(self, n_vertices: int, value: float) -> bool:
         low, high = self.limits(n_vertices)

@@ -57,8 +57,7 @@ class Prior:
         names = [parameter.name for parameter in self.parameters]
         if sorted(parameters) != sorted(names):
             raise PriorError(
-                f"{self.name}: parameters given are {', '.join(parameters) or 'none'}; "
-                f"they must be {', '.join(names)}."
+                f"{self.name}: parameters given are {', '.join(parameters) or 'none'}; they must be {', '.join(names)}."
             )
         check_neurons(self.name, n_neurons, self.min_neurons)
         for parameter in self.parameters:

@@ -46,9 +46,7 @@ def join_segments(segments: Sequence[Segment], orientation: Orientation) -> Hidd
     for segment in segments:
         sources, targets = _slice(segment, orientation)
         is_inside = sources >= segment.start
-        places = np.where(
-            is_inside, sources - segment.start + offset, sources * offset // max(segment.start, 1)
-        )
+        places = np.where(is_inside, sources - segment.start + offset, sources * offset // max(segment.start, 1))
         if offset == 0:
             places, targets = places[is_inside], targets[is_inside]
         parts.append(encode(places, targets - segment.start + offset, n_neurons))
@@ -64,7 +62,5 @@ def _slice(segment: Segment, orientation: Orientation) -> tuple[Int64Array, Int6
     rng = np.random.default_rng([segment.seed])
     edges = prior.generate(segment.n_neurons, rng, **dict(segment.parameters))
     codes = orient(edges, segment.n_neurons, "index" if prior.is_directed else orientation, rng)
-    first, last = np.searchsorted(
-        codes, [segment.start * segment.n_neurons, segment.stop * segment.n_neurons]
-    )
+    first, last = np.searchsorted(codes, [segment.start * segment.n_neurons, segment.stop * segment.n_neurons])
     return decode(codes[first:last], segment.n_neurons)

@@ -75,9 +75,7 @@ class Wiring:
             )
         width = n_inputs + n_hidden
         if len(sources) and not 0 <= sources.min() <= sources.max() < width:
-            raise WiringError(
-                f"Wiring: sources span {sources.min()}..{sources.max()}; they must be in 0..{width - 1}."
-            )
+            raise WiringError(f"Wiring: sources span {sources.min()}..{sources.max()}; they must be in 0..{width - 1}.")
         codes = np.sort(targets * np.int64(width) + sources)
         rows = codes // width
         indptr = np.zeros(n_rows + 1, dtype=np.int32)
@@ -240,9 +238,7 @@ def _check_sources(wiring: Wiring) -> None:
     is_read[indices] = True
     if not is_read[wiring.n_inputs :].all():
         neuron = int(np.argmin(is_read[wiring.n_inputs :]))
-        raise WiringError(
-            f"Wiring: hidden neuron {neuron} is read by no neuron and no output; connect or drop it."
-        )
+        raise WiringError(f"Wiring: hidden neuron {neuron} is read by no neuron and no output; connect or drop it.")
 
 
 def _row_name(wiring: Wiring, row: int) -> str:

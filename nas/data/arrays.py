@@ -111,9 +111,7 @@ def target_column(label: str, y: NDArray[Any]) -> Column:
         raise DataError(f"{label}: y has dtype {y.dtype}. Store numbers or texts.")
     values = y.astype(np.float64)
     if np.isinf(values).any() or (np.abs(values) > LARGEST).any():
-        raise DataError(
-            f"{label}: y holds an infinity or a number beyond float32. Correct or remove these rows."
-        )
+        raise DataError(f"{label}: y holds an infinity or a number beyond float32. Correct or remove these rows.")
     return NumberColumn("y", values)
 
 
@@ -136,8 +134,6 @@ def _load(data: str, keys: Set[str]) -> tuple[list[str], dict[str, NDArray[Any]]
     try:
         with open(data, "rb") as file, np.load(file, allow_pickle=False) as archive:
             return list(archive.files), {key: archive[key] for key in archive.files if key in keys}
-    except (
-        Exception
-    ) as error:  # a damaged file raises whatever zipfile, zlib or the header's parser come upon
+    except Exception as error:  # a damaged file raises whatever zipfile, zlib or the header's parser come upon
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise DataError(f"{data} cannot be read as NPZ: {reason}.") from None

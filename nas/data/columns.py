@@ -19,9 +19,7 @@ NUMERIC_SHARE = 0.95
 Kind: TypeAlias = Literal["guess", "number", "text", "target", "label"]
 
 
-def text_column(
-    name: str, cells: Any, kind: Kind, *, label: str, unit: str, places: NDArray[np.int64]
-) -> Column:
+def text_column(name: str, cells: Any, kind: Kind, *, label: str, unit: str, places: NDArray[np.int64]) -> Column:
     """Read the cells of one column as numbers or as text.
 
     Args:
@@ -44,9 +42,7 @@ def text_column(
     counts = np.bincount(codes, minlength=len(texts))  # rows that hold each text
 
     is_missing = np.array([text.lower() in MISSING_TEXTS for text in texts], dtype=bool)
-    numbers = np.array(
-        [math.nan if gone else parse_number(t) for t, gone in zip(texts, is_missing, strict=True)]
-    )
+    numbers = np.array([math.nan if gone else parse_number(t) for t, gone in zip(texts, is_missing, strict=True)])
     is_stray = np.isnan(numbers) & ~is_missing
     if not _holds_numbers(kind, n_values=int(counts[~is_missing].sum()), n_stray=int(counts[is_stray].sum())):
         return TextColumn(name, *_without(codes, texts, is_missing))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,8 @@ class Dataset:
 
     Attributes:
         x: Inputs, feature-major: float32 of shape (n_inputs, n_train + n_validation), C-contiguous.
-        y: Targets, shape (n_train + n_validation,): int32 class numbers, or float32 with mean 0 and standard deviation 1
-            over the training rows.
+        y: Targets, shape (n_train + n_validation,): int32 class numbers, or float32 with mean 0 and deviation 1 over
+            the training rows.
         n_train: Number of training rows.
         encoding: How new rows become inputs, and outputs answers.
         fingerprint: Sha256 of the source's content and of the options that shaped this data, in hex.

@@ -163,9 +163,7 @@ class Encoding:
         """
         fields = dict(values)
         if fields.pop("format", None) != FORMAT:
-            raise CheckpointError(
-                f"The encoding has format {values.get('format')!r}, this version reads {FORMAT}."
-            )
+            raise CheckpointError(f"The encoding has format {values.get('format')!r}, this version reads {FORMAT}.")
         try:
             return TypeAdapter(cls).validate_json(json.dumps(fields, allow_nan=False))
         except (TypeError, ValueError) as error:  # pydantic's ValidationError is a ValueError
@@ -220,9 +218,7 @@ def _checked_array(label: str, features: Features, code: ArrayCode) -> NDArray[A
     return features
 
 
-def _checked_columns(
-    label: str, features: Features, codes: tuple[NumberCode | TextCode, ...]
-) -> tuple[Column, ...]:
+def _checked_columns(label: str, features: Features, codes: tuple[NumberCode | TextCode, ...]) -> tuple[Column, ...]:
     """The columns that give inputs, in the order of their codes."""
     if isinstance(features, np.ndarray):
         raise DataError(f"{label} holds arrays, but the network was trained on a table. Give a table.")
@@ -230,9 +226,7 @@ def _checked_columns(
     needed = [code for code in codes if code.n_inputs]
     for code in needed:
         if code.name not in by_name:
-            raise DataError(
-                f"{label} has no column {quoted(code.name)}, on which the network was trained. Add it."
-            )
+            raise DataError(f"{label} has no column {quoted(code.name)}, on which the network was trained. Add it.")
         is_number = isinstance(code, NumberCode)
         if isinstance(by_name[code.name], NumberColumn) != is_number:
             raise DataError(

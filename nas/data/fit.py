@@ -22,16 +22,12 @@ def fit_inputs(label: str, features: Features, train: Rows) -> tuple[Inputs, lis
         DataError: A text column has more than 100 categories, or every feature is constant.
     """
     inputs, notes = (
-        _fit_array(label, features, train)
-        if isinstance(features, np.ndarray)
-        else _fit_table(label, features, train)
+        _fit_array(label, features, train) if isinstance(features, np.ndarray) else _fit_table(label, features, train)
     )
     return inputs, notes
 
 
-def _fit_table(
-    label: str, columns: tuple[NumberColumn | TextColumn, ...], train: Rows
-) -> tuple[Inputs, list[str]]:
+def _fit_table(label: str, columns: tuple[NumberColumn | TextColumn, ...], train: Rows) -> tuple[Inputs, list[str]]:
     codes = tuple(
         _fit_number(column, train) if isinstance(column, NumberColumn) else _fit_text(label, column, train)
         for column in columns

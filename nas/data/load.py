@@ -64,9 +64,7 @@ def load_source(data: str, *, target: str | None, task: Task | None = None) -> S
     place = _place(data)
     if place in ("arrays", "folder"):
         if target is not None:
-            raise DataError(
-                f"{data} holds arrays, which have no column {quoted(target)}. Leave --target out."
-            )
+            raise DataError(f"{data} holds arrays, which have no column {quoted(target)}. Leave --target out.")
         return read_npz(data) if place == "arrays" else read_idx_folder(data)
     if place == "builtin":
         return _with_target(data, read_builtin(data), TARGET if target is None else target)
@@ -112,9 +110,7 @@ def prepare(
     held_out = _held_out(source, split, code, y)
     for part, values in (("validation", y[split.validation]), ("test", held_out.y)):
         if task == "regression" and values.min() == values.max():
-            raise DataError(
-                f"{label}: all {len(values)} {part} rows have the same target. Add rows that vary."
-            )
+            raise DataError(f"{label}: all {len(values)} {part} rows have the same target. Add rows that vary.")
     development = np.concatenate([split.train, split.validation])
     options = {
         "target": target,
@@ -212,9 +208,7 @@ def _split_and_code(source: Source, task: Task, *, seed: int, has_test: bool) ->
     if task == "regression":
         assert isinstance(column, NumberColumn)  # decide_task saw to it
         if len(column.values) < MIN_REGRESSION_ROWS:
-            raise DataError(
-                f"{label} has {len(column.values)} rows; regression needs at least {MIN_REGRESSION_ROWS}."
-            )
+            raise DataError(f"{label} has {len(column.values)} rows; regression needs at least {MIN_REGRESSION_ROWS}.")
         split = split_rows(quantile_bins(column.values), seed=seed, has_test=has_test)
         return split, regression_code(label, column, split.train)
     code = TargetCode(column.name, class_names(label, column))
@@ -223,22 +217,16 @@ def _split_and_code(source: Source, task: Task, *, seed: int, has_test: bool) ->
     return split_rows(y, seed=seed, has_test=has_test), code
 
 
-def _held_out(
-    source: Source, split: Split, code: TargetCode, y: NDArray[np.int32] | NDArray[np.float32]
-) -> HeldOut:
+def _held_out(source: Source, split: Split, code: TargetCode, y: NDArray[np.int32] | NDArray[np.float32]) -> HeldOut:
     if source.test_features is None or source.test_target is None:
         return HeldOut(source.label, take_rows(source.features, split.test), y[split.test])
     n_missing = int(source.test_target.is_missing.sum())
     if n_missing:
-        raise DataError(
-            f"{source.label}: {counted(n_missing, 'test row')} without a target. Remove these rows."
-        )
+        raise DataError(f"{source.label}: {counted(n_missing, 'test row')} without a target. Remove these rows.")
     return HeldOut(source.label, source.test_features, code.encode(source.label, source.test_target))
 
 
 def _imputed(features: Features) -> list[str]:
     counts = missing_counts(features)
     columns = [f"{quoted(name)} ({count})" for name, count in counts.items()]
-    return (
-        [f"Imputed {counted(sum(counts.values()), 'missing value')}: {listed(columns)}."] if columns else []
-    )
+    return [f"Imputed {counted(sum(counts.values()), 'missing value')}: {listed(columns)}."] if columns else []

@@ -49,9 +49,7 @@ def split_rows(strata: NDArray[np.signedinteger[Any]], *, seed: int, has_test: b
 
     by_stratum = shuffled[np.argsort(strata[shuffled], kind="stable")]
     stratum = strata[by_stratum]
-    position = (
-        np.arange(len(strata)) - (np.cumsum(sizes) - sizes)[stratum]
-    )  # place of a row within its stratum
+    position = np.arange(len(strata)) - (np.cumsum(sizes) - sizes)[stratum]  # place of a row within its stratum
     is_test = position < n_test[stratum]
     is_validation = ~is_test & (position < (n_test + n_validation)[stratum])
     return Split(

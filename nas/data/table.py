@@ -139,9 +139,7 @@ def _typed_column(data: str, name: str, cells: Any, kind: Kind) -> Column:
         )
     values = np.array(cells.cast(pa.float64(), safe=False).fill_null(np.nan), dtype=np.float64)
     if kind == "text":
-        raise DataError(
-            f"{data}, column {quoted(name)} holds numbers, but text is expected there. Correct it."
-        )
+        raise DataError(f"{data}, column {quoted(name)} holds numbers, but text is expected there. Correct it.")
     is_wrong = np.abs(values) > LARGEST
     if is_wrong.any():
         row = int(np.argmax(is_wrong))

@@ -67,9 +67,7 @@ class TargetCode:
             DataError: The column is text.
         """
         if isinstance(column, TextColumn):
-            raise DataError(
-                f"{label}: the test target is text, the training target numbers. Store both alike."
-            )
+            raise DataError(f"{label}: the test target is text, the training target numbers. Store both alike.")
         scaled = (column.values - self.mean) / self.std
         return np.clip(scaled, -LARGEST_TARGET, LARGEST_TARGET).astype(np.float32)
 
@@ -136,17 +134,12 @@ def class_names(label: str, column: Column) -> tuple[str, ...]:
         DataError: There is one class only, there are more than 10,000, or numbers too large to tell apart.
     """
     if isinstance(column, NumberColumn) and (np.abs(column.values) >= LARGEST_EXACT).any():
-        raise DataError(
-            f"{label}: class numbers of 2**53 or more cannot be told apart. Write shorter class names."
-        )
+        raise DataError(f"{label}: class numbers of 2**53 or more cannot be told apart. Write shorter class names.")
     names, codes = _distinct(column)
-    names = [
-        name for name, count in zip(names, np.bincount(codes, minlength=len(names)), strict=True) if count
-    ]
+    names = [name for name, count in zip(names, np.bincount(codes, minlength=len(names)), strict=True) if count]
     if len(names) == 1:
         raise DataError(
-            f"{label}: all {len(codes)} rows have the class {quoted(names[0])}. "
-            "Give rows of at least two classes."
+            f"{label}: all {len(codes)} rows have the class {quoted(names[0])}. Give rows of at least two classes."
         )
     if len(names) > MAX_CLASSES:
         raise DataError(

@@ -22,9 +22,7 @@ _ONE, _HALF = _f32(1.0), _f32(0.5)
 
 # tanh(x) = x P(x^2) / Q(x^2) on |x| <= 9, a minimax fit; the error in float32 is below 4e-7 (tested).
 _TANH_LIMIT = _f32(9.0)
-_P0, _P1, _P2, _P3, _P4 = (
-    _f32(c) for c in (0.999999979, 0.133810247, 0.00349558702, 2.06090651e-05, 1.33546398e-08)
-)
+_P0, _P1, _P2, _P3, _P4 = (_f32(c) for c in (0.999999979, 0.133810247, 0.00349558702, 2.06090651e-05, 1.33546398e-08))
 _Q1, _Q2, _Q3, _Q4 = (_f32(c) for c in (0.467143403, 0.025876978, 0.000328563305, 7.77654894e-07))
 
 # gelu(x) = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), Hendrycks & Gimpel 2016, eq. 2 of section 2.

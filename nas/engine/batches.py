@@ -16,8 +16,8 @@ LARGE_MATRIX_BYTES = 1 << 20
 class BatchPlan:
     """Shuffled batches over rows 0..n_rows-1, epoch after epoch.
 
-    Feature-major matrices that exceed the cache are shuffled in runs of 16 neighbouring rows, one cache line each, which
-    makes gathering a batch some ten times cheaper; the rows are in random order to begin with, and the runs start at
+    Feature-major matrices that exceed the cache are shuffled in runs of 16 neighbouring rows, one cache line each:
+    gathering a batch is then much cheaper. The rows are in random order to begin with, and the runs start at
     another row in each epoch. At most two runs and an incomplete batch are left out of an epoch, others each time.
 
     Attributes:

@@ -28,6 +28,4 @@ _use_full_vectors()
 
 from numba import njit  # noqa: E402
 
-compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(
-    fastmath=FAST_MATH, nogil=True, error_model="numpy", cache=True
-)
+compiled: Callable[[Callable[..., Any]], Any] = njit(fastmath=FAST_MATH, nogil=True, error_model="numpy", cache=True)

@@ -78,7 +78,7 @@ def add_products(first: int, last: int, sources: Any, shift: int, weights: Any, 
 
 @compiled
 def dot_products(first: int, last: int, sources: Any, shift: int, values: Any, gradient: Any, out: Any) -> None:
-    """Set ``out[e]`` to the dot product of ``values[sources[e] - shift]`` with ``gradient``, e from ``first`` to ``last`` - 1."""
+    """Set ``out[e]`` to ``values[sources[e] - shift]`` dot ``gradient``, e from ``first`` to ``last`` - 1."""
     batch = gradient.shape[0]
     e = first
     while e + 4 <= last:
@@ -180,7 +180,7 @@ def adamw(
 @compiled
 def loss_and_gradients(
     network: Network, parameters: Any, inputs: Any, targets: Any, loss_code: int, work: Workspace
-) -> float:
+) -> Any:
     """The mean loss of one batch; fills ``work.parameter_gradients``.
 
     Args:

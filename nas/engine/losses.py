@@ -16,7 +16,7 @@ _f32 = np.float32
 
 
 @compiled
-def softmax_cross_entropy(outputs: Any, labels: Any, gradient: Any, scratch: Any) -> float:
+def softmax_cross_entropy(outputs: Any, labels: Any, gradient: Any, scratch: Any) -> Any:
     """Mean cross-entropy of softmax outputs, and its gradient.
 
     Args:
@@ -58,7 +58,7 @@ def softmax_cross_entropy(outputs: Any, labels: Any, gradient: Any, scratch: Any
 
 
 @compiled
-def squared_error(outputs: Any, targets: Any, gradient: Any) -> float:
+def squared_error(outputs: Any, targets: Any, gradient: Any) -> Any:
     """Mean squared error of one output, and its gradient.
 
     Args:

@@ -1,7 +1,7 @@
 """Train candidates side by side on shared batches.
 
-A batch is gathered from the feature-major training matrix once and used by the whole population: for small networks that
-costs as much as a training step. What a candidate learns does not depend on who else is in the population.
+A batch is gathered from the feature-major training matrix once and used by the whole population: for small networks
+that costs as much as a training step. What a candidate learns does not depend on who else is in the population.
 """
 
 from __future__ import annotations

@@ -80,7 +80,10 @@ def reference_train(
     n_edges = len(network.indices)
     weights = torch.tensor(parameters[:n_edges], device=device, requires_grad=True)
     biases = torch.tensor(parameters[n_edges:], device=device, requires_grad=True)
-    groups = [{"params": [weights], "weight_decay": recipe.weight_decay}, {"params": [biases], "weight_decay": 0.0}]
+    groups = [
+        {"params": [weights], "weight_decay": recipe.weight_decay},
+        {"params": [biases], "weight_decay": 0.0},
+    ]
     optimiser = torch.optim.AdamW(groups, lr=learning_rate, betas=(BETA_1, BETA_2), eps=EPSILON)
     rates = cosine_rates(learning_rate, 0, n_steps, recipe.total_steps)
     losses = []
@@ -92,7 +95,7 @@ def reference_train(
         optimiser.zero_grad()
         outputs = reference_forward(network, weights, biases, batch)
         loss = reference_loss(outputs, torch.tensor(targets[index], device=device), recipe.task)
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         losses.append(loss.item())
     trained = torch.cat([weights, biases]).detach().cpu().numpy()

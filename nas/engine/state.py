@@ -33,8 +33,8 @@ class TrainingState:
 def initial_state(network: Network, seeds: Sequence[Sequence[int]]) -> TrainingState:
     """Fresh weights, one set for each seed.
 
-    Weights are normal with variance gain / fan-in, the *actual* fan-in of the neuron (He et al. 2015, equation 10): with
-    the fan-in of a dense layer the signal dies at low density. Gain is 2 for rectifiers, else 1. Biases are 0.
+    Weights are normal with variance gain / fan-in, the *actual* fan-in of the neuron (He et al. 2015, equation 10):
+    with the fan-in of a dense layer the signal dies at low density. Gain is 2 for rectifiers, else 1. Biases are 0.
 
     Args:
         network: The wiring.

@@ -89,9 +89,7 @@ def test_values_that_are_not_finite_are_counted_and_the_first_is_placed() -> Non
     with pytest.raises(DataError, match=rf"x has 1 value .* first in row {ROWS_AT_ONCE + 4} at position 2\."):
         feature_array("d.npz", "x", x)
     x[7, 0, 1], x[7, 2, 1] = -np.inf, 1e39
-    with pytest.raises(
-        DataError, match=r"x has 3 values beyond float32, NaN or infinite, .* in row 7 at position 1"
-    ):
+    with pytest.raises(DataError, match=r"x has 3 values beyond float32, NaN or infinite, .* in row 7 at position 1"):
         feature_array("d.npz", "x", x)
 
 

@@ -55,9 +55,7 @@ def test_a_column_of_missing_values_only_is_read_as_numbers() -> None:
 def test_a_stray_text_is_named_with_its_line() -> None:
     cells: list[str | None] = ["1"] * 30
     cells[15] = "abc"
-    message = (
-        r'^data\.csv line 17, column "age": "abc" is not a number\. Correct the value or remove the row\.$'
-    )
+    message = r'^data\.csv line 17, column "age": "abc" is not a number\. Correct the value or remove the row\.$'
     with pytest.raises(DataError, match=message):
         read(cells)
 

@@ -168,9 +168,7 @@ def test_a_missing_value_in_a_column_that_gives_no_input_does_not_matter() -> No
 
 
 def test_rows_of_another_kind_are_refused() -> None:
-    with pytest.raises(
-        DataError, match=r'd\.csv has no column "job", on which the network was trained\. Add it'
-    ):
+    with pytest.raises(DataError, match=r'd\.csv has no column "job", on which the network was trained\. Add it'):
         TABLE.transform("d.csv", (age(1),))
     with pytest.raises(DataError, match=r'd\.csv, column "age": the network was trained on numbers there'):
         TABLE.transform("d.csv", (TextColumn("age", np.zeros(1, np.int32), ("a",)), job(0)))

@@ -56,9 +56,7 @@ def test_texts_are_encoded_like_scikit_learn_does() -> None:
     codes = rng.integers(0, 4, 40).astype(np.int32)
     train = np.flatnonzero(codes != 3)[:20]  # no training row is a kiwi
     column = np.array(texts)[codes][:, None]
-    expected = (
-        OneHotEncoder(handle_unknown="ignore", sparse_output=False).fit(column[train]).transform(column)
-    )
+    expected = OneHotEncoder(handle_unknown="ignore", sparse_output=False).fit(column[train]).transform(column)
     np.testing.assert_array_equal(encoded((TextColumn("fruit", codes, texts),), train), expected.T)
 
 
@@ -107,9 +105,7 @@ def test_constant_features_of_an_array_are_counted() -> None:
     assert notes == ["Dropped 1 of 3 features: constant over the training rows."]
 
 
-@pytest.mark.parametrize(
-    "features", [(NumberColumn("same", np.ones(4)),), np.ones((4, 2)), np.ones((4, 2), np.uint8)]
-)
+@pytest.mark.parametrize("features", [(NumberColumn("same", np.ones(4)),), np.ones((4, 2)), np.ones((4, 2), np.uint8)])
 def test_features_that_are_all_constant_are_refused(features: Features) -> None:
     message = r"^d\.csv: every feature is constant over the training rows\. Give features that vary\.$"
     with pytest.raises(DataError, match=message):
@@ -121,9 +117,7 @@ def test_a_text_column_that_names_its_rows_is_refused() -> None:
     column = TextColumn("id", np.arange(n, dtype=np.int32), tuple(f"row {i}" for i in range(n)))
     (code,), _ = fit_inputs("d.csv", (column,), np.arange(MAX_CATEGORIES))
     assert code.n_inputs == MAX_CATEGORIES
-    message = (
-        r'^d\.csv, column "id": 101 different texts in the training rows, more than 100\. Remove the column'
-    )
+    message = r'^d\.csv, column "id": 101 different texts in the training rows, more than 100\. Remove the column'
     with pytest.raises(DataError, match=message):
         fit_inputs("d.csv", (column,), np.arange(n))
 

@@ -52,9 +52,7 @@ def test_the_test_files_may_be_absent(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match="is a folder without train-images-idx3-ubyte and train-labels-idx1-ubyte"
-    ):
+    with pytest.raises(DataError, match="is a folder without train-images-idx3-ubyte and train-labels-idx1-ubyte"):
         read_idx_folder(str(tmp_path))
     with pytest.raises(DataError, match="is a folder without t10k-images-idx3-ubyte"):
         read_new_images(str(tmp_path))
@@ -104,9 +102,7 @@ def test_a_damaged_gzip_or_an_unreadable_file_is_refused(tmp_path: Path) -> None
 
 @settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=40))
-def test_arbitrary_bytes_are_refused_or_read(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes
-) -> None:
+def test_arbitrary_bytes_are_refused_or_read(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.mktemp("idx") / "images"
     path.write_bytes(b"\x00\x00\x08\x01" + content)
     try:

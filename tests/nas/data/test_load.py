@@ -49,7 +49,9 @@ def same_search(first: Dataset, second: Dataset) -> bool:
 def test_a_table_becomes_a_data_set(write_file: WriteFile) -> None:
     dataset = prepare(write_file(flowers()), target="kind", seed=0)
     assert dataset.encoding.target.classes == ("iris", "lily", "rose")
-    assert dataset.x.shape == (5, 48) and dataset.n_train == 39  # of each kind 20 rows: 4 test, 3 validation, 13 training
+    assert (
+        dataset.x.shape == (5, 48) and dataset.n_train == 39
+    )  # of each kind 20 rows: 4 test, 3 validation, 13 training
     assert (dataset.n_validation, len(dataset.read_test()[1])) == (9, 12)
     assert dataset.notes == ()
 
@@ -75,9 +77,7 @@ def test_the_fingerprint_sees_content_and_options_but_not_the_name_of_the_file(w
 
 
 @pytest.mark.parametrize("missing", ["refuse", "impute"])
-def test_test_rows_of_a_table_influence_nothing_that_a_search_sees(
-    write_file: WriteFile, missing: Any
-) -> None:
+def test_test_rows_of_a_table_influence_nothing_that_a_search_sees(write_file: WriteFile, missing: Any) -> None:
     strata = np.array([("iris", "lily", "rose").index(kind) for kind in ("iris", "rose", "lily") * 20])
     test = split_rows(strata, seed=0, has_test=False).test
     empty = {int(test[0]): ""} if missing == "impute" else {}
@@ -113,9 +113,7 @@ def test_test_rows_of_an_array_influence_nothing_that_a_search_sees(tmp_path: Pa
 
 def test_missing_features_are_refused_or_imputed(write_file: WriteFile) -> None:
     path = write_file(flowers(length={1: "", 2: "NA"}, colour={5: "?"}))
-    message = (
-        r'has 3 missing values: "length" \(2\), "colour" \(1\)\. Fill them in, or pass --missing impute\.$'
-    )
+    message = r'has 3 missing values: "length" \(2\), "colour" \(1\)\. Fill them in, or pass --missing impute\.$'
     with pytest.raises(DataError, match=message):
         prepare(path, target="kind", seed=0)
     dataset = prepare(path, target="kind", missing="impute", seed=0)
@@ -143,9 +141,7 @@ def test_the_target_must_be_named_and_known(write_file: WriteFile) -> None:
         prepare(path, seed=0)
     with pytest.raises(DataError, match=r'data\.csv has no column "Kid"\. Did you mean "kind"\?$'):
         prepare(path, target="Kid", seed=0)
-    with pytest.raises(
-        DataError, match=r'has no column "zzz"\. Columns: "length", "width", "colour", "kind"\.$'
-    ):
+    with pytest.raises(DataError, match=r'has no column "zzz"\. Columns: "length", "width", "colour", "kind"\.$'):
         prepare(path, target="zzz", seed=0)
     wide = write_file(",".join(f"f{i}" for i in range(13)) + "\n" + ",".join("1" * 13))
     with pytest.raises(DataError, match=r'Columns: "f0", "f1", .*, "f9" and 3 more\.$'):
@@ -159,9 +155,7 @@ def test_the_target_must_be_named_and_known(write_file: WriteFile) -> None:
 
 def test_arrays_take_no_target(tmp_path: Path) -> None:
     np.savez(tmp_path / "data.npz", x=np.zeros((4, 2)), y=np.zeros(4))
-    with pytest.raises(
-        DataError, match=r'data\.npz holds arrays, which have no column "y"\. Leave --target out'
-    ):
+    with pytest.raises(DataError, match=r'data\.npz holds arrays, which have no column "y"\. Leave --target out'):
         prepare(str(tmp_path / "data.npz"), target="y", seed=0)
 
 
@@ -222,9 +216,7 @@ def test_a_source_with_test_rows_needs_two_training_rows_of_each_class(tmp_path:
         prepare(path, seed=0)
 
 
-def test_sources_that_are_not_there_or_of_no_known_kind_are_refused(
-    tmp_path: Path, write_file: WriteFile
-) -> None:
+def test_sources_that_are_not_there_or_of_no_known_kind_are_refused(tmp_path: Path, write_file: WriteFile) -> None:
     with pytest.raises(DataError, match=r'no file or folder "digit", .* wine\)\. Did you mean "digits"\?$'):
         prepare("digit", seed=0)
     with pytest.raises(DataError, match=r'"no/such\.csv", .*\(breast-cancer, diabetes, digits, wine\)\.$'):
@@ -263,8 +255,7 @@ def test_new_rows_are_encoded_as_the_training_rows_were(write_file: WriteFile) -
     lines = [line.rsplit(",", 1)[0] for line in flowers().splitlines()]
     np.testing.assert_array_equal(encode_new(write_file("\n".join(lines), "no_target.csv"), encoding)[0], x)
     reordered = "note,colour,width,length\n" + "\n".join(
-        f"{'7' * 30},{colour},{width},{length}"
-        for length, width, colour in (line.split(",") for line in lines[1:])
+        f"{'7' * 30},{colour},{width},{length}" for length, width, colour in (line.split(",") for line in lines[1:])
     )
     np.testing.assert_array_equal(encode_new(write_file(reordered, "other.csv"), encoding)[0], x)
 
@@ -274,13 +265,9 @@ def test_new_rows_of_parquet_are_encoded_like_those_of_csv(tmp_path: Path, write
     encoding = prepare(path, target="kind", seed=0).encoding
     columns = zip(*(line.split(",") for line in flowers().splitlines()[1:]), strict=True)
     length, width, colour, _ = (list(column) for column in columns)
-    table = pa.table(
-        {"length": [float(v) for v in length], "width": [float(v) for v in width], "colour": colour}
-    )
+    table = pa.table({"length": [float(v) for v in length], "width": [float(v) for v in width], "colour": colour})
     pq.write_table(table, tmp_path / "new.parquet")
-    np.testing.assert_array_equal(
-        encode_new(str(tmp_path / "new.parquet"), encoding)[0], encode_new(path, encoding)[0]
-    )
+    np.testing.assert_array_equal(encode_new(str(tmp_path / "new.parquet"), encoding)[0], encode_new(path, encoding)[0])
 
 
 def test_one_new_row_of_one_column_is_enough(write_file: WriteFile) -> None:
@@ -298,9 +285,7 @@ def test_one_new_row_of_one_column_is_enough(write_file: WriteFile) -> None:
         ("length,width,colour\n", r"has a header but no rows"),
     ],
 )
-def test_new_rows_that_cannot_be_encoded_are_refused(
-    write_file: WriteFile, content: str, message: str
-) -> None:
+def test_new_rows_that_cannot_be_encoded_are_refused(write_file: WriteFile, content: str, message: str) -> None:
     encoding = prepare(write_file(flowers()), target="kind", seed=0).encoding
     with pytest.raises(DataError, match=message):
         encode_new(write_file(content, "new.csv"), encoding)
@@ -345,19 +330,14 @@ def test_images_take_little_more_memory_than_their_float32_inputs(tmp_path: Path
     assert peak < 1.1 * (n_bytes + images.nbytes) + 24e6  # blocks of 2048 rows in float64
 
 
-cells = st.sampled_from(
-    ["1", "2.5", "-3e5", "", "NA", "x", "red", "inf", '"q\nq"', '"', "1e300", "1e-310", "é"]
-)
+cells = st.sampled_from(["1", "2.5", "-3e5", "", "NA", "x", "red", "inf", '"q\nq"', '"', "1e300", "1e-310", "é"])
 tables = st.lists(st.lists(cells, min_size=1, max_size=3), max_size=40).map(
     lambda rows: ("a,b,c\n" + "\n".join(",".join(row) for row in rows)).encode()
 )
-columns = st.tuples(
-    *[st.sampled_from([["1", "2"], ["x", "y", "z"], ["0.5", "1e38", "1e-38"], ["1", ""]])] * 3
-)
+columns = st.tuples(*[st.sampled_from([["1", "2"], ["x", "y", "z"], ["0.5", "1e38", "1e-38"], ["1", ""]])] * 3)
 full_tables = st.tuples(columns, st.integers(10, 60), st.randoms(use_true_random=False)).map(
     lambda drawn: (
-        "a,b,c\n"
-        + "\n".join(",".join(drawn[2].choice(options) for options in drawn[0]) for _ in range(drawn[1]))
+        "a,b,c\n" + "\n".join(",".join(drawn[2].choice(options) for options in drawn[0]) for _ in range(drawn[1]))
     ).encode()
 )
 

@@ -29,9 +29,7 @@ def texts(name: str, *codes: int) -> TextColumn:
 def test_missing_values_are_counted_by_column_and_refused_with_the_remedy() -> None:
     columns = (numbers("age", 1, np.nan, np.nan), texts("job", 0, -1, 1), numbers("pay", 1, 2, 3))
     assert missing_counts(columns) == {"age": 2, "job": 1}
-    with pytest.raises(
-        DataError, match=r'^d\.csv has 3 missing values: "age" \(2\), "job" \(1\)\. Fill them in\.$'
-    ):
+    with pytest.raises(DataError, match=r'^d\.csv has 3 missing values: "age" \(2\), "job" \(1\)\. Fill them in\.$'):
         refuse_missing("d.csv", columns, "Fill them in")
 
 

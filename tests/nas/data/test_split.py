@@ -24,10 +24,7 @@ def test_each_part_has_its_share_of_every_stratum_and_no_row_is_lost(
     split = split_rows(strata, seed=seed, has_test=has_test)
     together = np.concatenate((split.train, split.validation, split.test))
     assert sorted(together.tolist()) == list(range(len(strata)))
-    counts = [
-        np.bincount(strata[part], minlength=len(sizes))
-        for part in (split.train, split.validation, split.test)
-    ]
+    counts = [np.bincount(strata[part], minlength=len(sizes)) for part in (split.train, split.validation, split.test)]
     n_test = np.zeros(len(sizes)) if has_test else TEST_SHARE * np.array(sizes)
     n_validation = (0.20 if has_test else VALIDATION_SHARE) * np.array(sizes)
     assert (counts[0] >= 1).all() and (counts[1] >= 1).all() and (has_test or (counts[2] >= 1).all())

@@ -47,9 +47,7 @@ def test_byte_order_mark_windows_line_ends_and_blank_lines_are_accepted(write_fi
 
 
 @settings(deadline=None, max_examples=40)
-@given(
-    st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2, max_size=2), min_size=1)
-)
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2, max_size=2), min_size=1))
 def test_what_the_csv_module_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
 ) -> None:
@@ -186,9 +184,7 @@ def test_a_stray_text_in_parquet_is_named_with_its_row(tmp_path: Path) -> None:
         ({}, r"is empty"),
     ],
 )
-def test_parquet_that_cannot_be_learned_from_is_refused(
-    tmp_path: Path, columns: dict[str, Any], message: str
-) -> None:
+def test_parquet_that_cannot_be_learned_from_is_refused(tmp_path: Path, columns: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_table(write_parquet(tmp_path, **columns), {})
 

@@ -24,9 +24,7 @@ def numbers(values: ArrayLike) -> NumberColumn:
 
 def texts(*values: str | None) -> TextColumn:
     distinct = tuple(dict.fromkeys(value for value in values if value is not None))
-    return TextColumn(
-        "y", np.array([-1 if v is None else distinct.index(v) for v in values], np.int32), distinct
-    )
+    return TextColumn("y", np.array([-1 if v is None else distinct.index(v) for v in values], np.int32), distinct)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +49,9 @@ def test_text_is_classified_and_the_task_can_be_overridden() -> None:
 
 
 def test_impossible_tasks_are_refused() -> None:
-    with pytest.raises(
-        DataError, match=r'd\.csv: the target "y" is text \(such as "red"\)\. Leave --task regression'
-    ):
+    with pytest.raises(DataError, match=r'd\.csv: the target "y" is text \(such as "red"\)\. Leave --task regression'):
         decide_task("d.csv", texts("red", "blue"), "regression")
-    with pytest.raises(
-        DataError, match=r'the target "y" has fractions \(such as 0\.5\)\. Leave --task class'
-    ):
+    with pytest.raises(DataError, match=r'the target "y" has fractions \(such as 0\.5\)\. Leave --task class'):
         decide_task("d.csv", numbers([1, 0.5]), "classification")
 
 
@@ -78,13 +72,9 @@ def test_texts_that_no_row_has_are_no_classes() -> None:
 
 
 def test_impossible_classes_are_refused() -> None:
-    with pytest.raises(
-        DataError, match=r'd\.csv: all 3 rows have the class "a"\. Give rows of at least two classes'
-    ):
+    with pytest.raises(DataError, match=r'd\.csv: all 3 rows have the class "a"\. Give rows of at least two classes'):
         class_names("d.csv", texts("a", "a", "a"))
-    with pytest.raises(
-        DataError, match=r'the target "y" has 10001 classes, more than 10000\. .*--task regression'
-    ):
+    with pytest.raises(DataError, match=r'the target "y" has 10001 classes, more than 10000\. .*--task regression'):
         class_names("d.csv", numbers(np.arange(10_001)))
     with pytest.raises(DataError, match=r"class numbers of 2\*\*53 or more cannot be told apart"):
         class_names("d.csv", numbers([2.0**53, 0]))
@@ -93,9 +83,7 @@ def test_impossible_classes_are_refused() -> None:
 def test_small_classes_are_named_with_their_counts() -> None:
     y = np.array([0, 0, 0, 1, 1, 2], dtype=np.int32)
     check_class_sizes("d.csv", ("a", "b", "c"), y, at_least=1)
-    with pytest.raises(
-        DataError, match=r'd\.csv: class "b" has 2, "c" has 1, but each needs at least 3 rows'
-    ):
+    with pytest.raises(DataError, match=r'd\.csv: class "b" has 2, "c" has 1, but each needs at least 3 rows'):
         check_class_sizes("d.csv", ("a", "b", "c"), y, at_least=3)
 
 
@@ -143,9 +131,7 @@ def test_a_wild_test_target_stays_finite() -> None:
 
 
 def test_a_class_that_only_test_rows_have_is_refused() -> None:
-    with pytest.raises(
-        DataError, match=r'd\.csv: no training row has the class of some test rows: "c"\. Remove'
-    ):
+    with pytest.raises(DataError, match=r'd\.csv: no training row has the class of some test rows: "c"\. Remove'):
         TargetCode("y", ("a", "b")).encode("d.csv", texts("a", "c"))
     with pytest.raises(DataError, match=r"the test target is text, the training target numbers"):
         TargetCode("y", ()).encode("d.csv", texts("a"))

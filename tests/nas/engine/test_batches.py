@@ -16,7 +16,7 @@ def test_no_row_is_twice_in_an_epoch_and_all_are_rows(shape: tuple[int, int], ep
     starts = plan.epoch_starts(epoch)
     rows = (starts[..., None] + np.arange(plan.block)).reshape(plan.steps_per_epoch, -1)
     assert rows.shape[1] == plan.batch_size
-    assert 0 <= rows.min() and rows.max() < plan.n_rows
+    assert rows.min() >= 0 and rows.max() < plan.n_rows
     assert len(np.unique(rows)) == rows.size
 
 
@@ -46,5 +46,10 @@ def test_epochs_differ_and_seeds_differ() -> None:
 def test_every_row_of_a_large_matrix_has_its_turn() -> None:
     plan = plan_batches(500, 10_007, [0])
     assert plan.block == 16
-    seen = {int(row) for epoch in range(40) for start in plan.epoch_starts(epoch).ravel() for row in range(start, start + 16)}
+    seen = {
+        int(row)
+        for epoch in range(40)
+        for start in plan.epoch_starts(epoch).ravel()
+        for row in range(start, start + 16)
+    }
     assert seen == set(range(10_007))

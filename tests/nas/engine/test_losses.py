@@ -9,7 +9,12 @@ from torch.nn import functional
 from nas.engine.losses import softmax_cross_entropy, squared_error
 
 
-@given(seed=st.integers(0, 2**32), n_classes=st.integers(2, 30), batch=st.integers(1, 70), scale=st.sampled_from([0.1, 5.0, 50.0]))
+@given(
+    seed=st.integers(0, 2**32),
+    n_classes=st.integers(2, 30),
+    batch=st.integers(1, 70),
+    scale=st.sampled_from([0.1, 5.0, 50.0]),
+)
 @settings(deadline=None, max_examples=60)
 def test_cross_entropy_and_its_gradient_are_those_of_torch(seed: int, n_classes: int, batch: int, scale: float) -> None:
     rng = np.random.default_rng(seed)

@@ -123,9 +123,15 @@ def test_predictions_of_some_columns_are_those_of_all() -> None:
 
 def test_scores_are_those_of_scikit_learn() -> None:
     rng = np.random.default_rng(1)
-    logits, labels = rng.standard_normal((4, 50)).astype(np.float32), rng.integers(4, size=50).astype(np.float32)
+    logits, labels = (
+        rng.standard_normal((4, 50)).astype(np.float32),
+        rng.integers(4, size=50).astype(np.float32),
+    )
     assert score(logits, labels, "classification") == accuracy_score(labels, logits.argmax(axis=0))
-    values, targets = rng.standard_normal((1, 50)).astype(np.float32), rng.standard_normal(50).astype(np.float32)
+    values, targets = (
+        rng.standard_normal((1, 50)).astype(np.float32),
+        rng.standard_normal(50).astype(np.float32),
+    )
     assert score(values, targets, "regression") == pytest.approx(r2_score(targets, values[0]), rel=1e-6)
 
 

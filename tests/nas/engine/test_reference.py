@@ -29,7 +29,12 @@ def example(seed: int, task: str, n_inputs: int, n_outputs: int, n: int = 64) ->
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@given(seed=st.integers(0, 2**32), n_inputs=st.integers(1, 30), n_hidden=st.integers(1, 40), density=st.floats(0.02, 0.9))
+@given(
+    seed=st.integers(0, 2**32),
+    n_inputs=st.integers(1, 30),
+    n_hidden=st.integers(1, 40),
+    density=st.floats(0.02, 0.9),
+)
 @settings(deadline=None, max_examples=12)
 def test_gradients_are_those_of_autograd(
     task: str, activation: str, seed: int, n_inputs: int, n_hidden: int, density: float

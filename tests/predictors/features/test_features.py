@@ -57,9 +57,7 @@ def test_extreme_large_graphs_have_finite_features(
     assert np.isfinite(extract(genotype, wire_around(graph))).all()
 
 
-def test_features_stand_under_their_names(
-    wire_around: Callable[[nx.Graph], Wiring], genotype: Genotype
-) -> None:
+def test_features_stand_under_their_names(wire_around: Callable[[nx.Graph], Wiring], genotype: Genotype) -> None:
     found = dict(zip(FEATURE_NAMES, extract(genotype, wire_around(nx.path_graph(5))).tolist(), strict=True))
     assert found["n_weights"] == 5 + 4 + 5
     assert found["layers"] == found["nodes"] == found["n_hidden"] == 5
@@ -71,8 +69,6 @@ def test_features_stand_under_their_names(
     assert found["activation_tanh"] == 1.0
 
 
-def test_the_same_candidate_has_the_same_bits(
-    wire_around: Callable[[nx.Graph], Wiring], genotype: Genotype
-) -> None:
+def test_the_same_candidate_has_the_same_bits(wire_around: Callable[[nx.Graph], Wiring], genotype: Genotype) -> None:
     graph = nx.gnm_random_graph(120, 400, seed=4)
     assert extract(genotype, wire_around(graph)).tobytes() == extract(genotype, wire_around(graph)).tobytes()

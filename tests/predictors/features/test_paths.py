@@ -52,9 +52,7 @@ def centralities_of(graph: nx.Graph) -> dict[str, float]:
 
 @settings(deadline=None, max_examples=80)
 @given(graph=graphs(connected=True))
-def test_a_connected_graph_has_the_features_networkx_gives(
-    wire_around: Callable[..., Wiring], graph: nx.Graph
-) -> None:
+def test_a_connected_graph_has_the_features_networkx_gives(wire_around: Callable[..., Wiring], graph: nx.Graph) -> None:
     expected = (
         {
             "diameter": nx.diameter(graph),
@@ -102,9 +100,7 @@ def test_a_large_graph_is_estimated_close_to_networkx(wire_around: Callable[...,
         "diameter": nx.diameter(graph),
         "average_shortest_path_length": nx.average_shortest_path_length(graph),
     }
-    assert found["average_shortest_path_length"] == pytest.approx(
-        exact["average_shortest_path_length"], rel=0.02
-    )
+    assert found["average_shortest_path_length"] == pytest.approx(exact["average_shortest_path_length"], rel=0.02)
     assert exact["diameter"] - 2 <= found["diameter"] <= exact["diameter"]
     for measure in ("closeness_centrality", "node_betweenness", "edge_betweenness"):
         assert found[f"{measure}_mean"] == pytest.approx(exact[f"{measure}_mean"], rel=0.03)
