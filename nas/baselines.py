@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from nas.engine.population import Recipe, score
-from nas.engine.state import TrainingState
-from nas.generation import rung_steps
+from nas.engine.population import score
+from nas.generation import Course
 from nas.seeding import Stream, seed_words
 from nas.workers import Job, Leg, Workers
 from search_spaces.wiring import Wiring
@@ -62,12 +61,7 @@ def dense_wirings(n_inputs: int, n_outputs: int, n_weights: int) -> dict[str, Wi
 
 
 def choose_dense_rates(
-    wirings: dict[str, Wiring],
-    workers: Workers,
-    recipe: Recipe,
-    scored_columns: tuple[int, int],
-    run_seed: int,
-    deadline: float | None,
+    wirings: Mapping[str, Wiring], workers: Workers, course: Course, deadline: float | None
 ) -> tuple[dict[str, float], dict[str, float]]:
     """The learning rate of each dense network with the best validation score after a third of a training.
 
@@ -75,9 +69,11 @@ def choose_dense_rates(
         Rates, and the seconds spent, by name; a network for which time was too short gets the middle rate.
     """
     jobs = [
-        dense_job(f"{name}|{rate}", wiring, rate, run_seed) for name, wiring in wirings.items() for rate in DENSE_RATES
+        dense_job(f"{name}|{rate}", wiring, rate, course.run_seed)
+        for name, wiring in wirings.items()
+        for rate in DENSE_RATES
     ]
-    leg = Leg(recipe, rung_steps(recipe.total_steps)[1], scored_columns, deadline)
+    leg = Leg(course.recipe, course.rung_steps[1], course.scored_columns, deadline)
     best = dict.fromkeys(wirings, (-math.inf, DENSE_RATES[1]))
     seconds = dict.fromkeys(wirings, 0.0)
     for result in workers.train(jobs, leg):
@@ -88,10 +84,10 @@ def choose_dense_rates(
     return {name: rate for name, (_, rate) in best.items()}, seconds
 
 
-def dense_job(key: str, wiring: Wiring, rate: float, run_seed: int, state: TrainingState | None = None) -> Job:
+def dense_job(key: str, wiring: Wiring, rate: float, run_seed: int) -> Job:
     """A dense network as the workers take it."""
     words = tuple(seed_words(run_seed, Stream.BASELINES, wiring.n_hidden))
-    return Job(key, wiring, "relu", rate, (words,), state)
+    return Job(key, wiring, "relu", rate, (words,))
 
 
 def boosted_trees(
@@ -114,7 +110,7 @@ def boosted_trees(
     """
     start = time.monotonic()
     kind = HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor
-    model = kind(warm_start=True, early_stopping=False, random_state=run_seed, max_iter=TREES_A_TURN)
+    model = kind(warm_start=True, random_state=run_seed, max_iter=TREES_A_TURN)
     rows = x.T
     last_turn_s = 0.0
     while True:
@@ -122,7 +118,8 @@ def boosted_trees(
         model.fit(rows, y)
         last_turn_s = time.monotonic() - turn_start
         used = time.monotonic() - start
-        if model.max_iter >= MAX_TREES or used + 1.2 * last_turn_s > limit_s:
+        is_done = model.max_iter >= MAX_TREES or model.n_iter_ < model.max_iter
+        if is_done or used + 1.2 * last_turn_s > limit_s:
             break
         model.set_params(max_iter=model.max_iter + TREES_A_TURN)
     seconds = time.monotonic() - start
@@ -132,11 +129,6 @@ def boosted_trees(
     else:
         test_score = score(predicted[None].astype(np.float32), y_test, task)
     name = "HistGradientBoosting"
-    if model.max_iter < MAX_TREES:
+    if not is_done:
         name += f" ({model.max_iter} of {MAX_TREES} iterations: time was short)"
     return Baseline(name, test_score, None, seconds)
-
-
-def total_edges(wirings: Sequence[Wiring]) -> int:
-    """Edges of several wirings."""
-    return sum(wiring.n_edges for wiring in wirings)

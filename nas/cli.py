@@ -265,6 +265,9 @@ def _one_line_errors() -> Iterator[None]:
     except RunFailed as error:
         print(f"nas: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
+    except OSError as error:
+        print(f"nas: {error}. Make room or change the path, then go on with `nas resume`.", file=sys.stderr)
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         print("nas: interrupted", file=sys.stderr)
         raise typer.Exit(130) from None

@@ -9,25 +9,27 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.baselines import Baseline, boosted_trees, choose_dense_rates, dense_job, dense_wirings, total_edges
-from nas.budget import Clock, batch_plan
+from nas.baselines import Baseline, boosted_trees, choose_dense_rates, dense_job, dense_wirings
+from nas.budget import batch_plan
 from nas.data import Dataset
 from nas.engine.layout import lay_out
 from nas.engine.population import Recipe, predict, score
 from nas.generation import Course, weight_seeds
 from nas.network_file import TrainedNetwork, save_network
 from nas.recorder import Trial
-from nas.rundir import RunDirectory
-from nas.status import best_of, front_of
+from nas.search import Search
+from nas.status import best_of, front_of, score_of
 from nas.workers import Job, Leg, Workers
-from search_spaces import SearchSpace
 
 MAX_FRONT = 12
 TREES_SHARE = 0.08  # of the budget
 MAX_TREES_S = 120.0
-FINALE_MARGIN = 1.25
+MARGIN = 1.25
 OVERHEAD_S = 1.5
-MAX_FINALE_SHARE = 0.45
+MAX_SHARE = 0.45  # of the budget
+EDGES_OF_A_STEP = 500  # a step costs time besides its edges: gathering, activations, the loss
+
+Parameters = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,95 @@ class Speed:
 
     seconds: float
 
+    @classmethod
+    def measured(cls, seconds: float, n_edges: int, n_rows: int) -> Speed:
+        """The speed of a training that took some seconds for a number of rows, batch after batch."""
+        return cls(seconds / (n_rows * (n_edges + EDGES_OF_A_STEP)))
+
     def training_s(self, n_edges: int, recipe: Recipe) -> float:
         """Seconds one worker needs for one training of one network."""
-        # A step costs time besides its edges: gathering, activations, the loss.
-        return self.seconds * (n_edges + 500) * recipe.batches.batch_size * recipe.total_steps
+        return self.seconds * (n_edges + EDGES_OF_A_STEP) * recipe.batches.batch_size * recipe.total_steps
+
+
+def retraining_recipe(course: Course, n_inputs: int, n_rows: int) -> Recipe:
+    """The recipe of a run over training and validation rows together, for as many epochs."""
+    batches = batch_plan(n_inputs, n_rows, course.run_seed)
+    epochs = course.recipe.total_steps / course.recipe.batches.steps_per_epoch
+    return replace(course.recipe, batches=batches, total_steps=max(1, round(epochs * batches.steps_per_epoch)))
+
+
+def estimate_seconds(
+    history: Sequence[Trial], recipe: Recipe, speed: Speed, dataset: Dataset, n_workers: int, budget_s: float
+) -> float:
+    """Seconds to keep for all this, as far as the trials so far tell."""
+    front, best = pick_front(history), best_of(history)
+    wirings = dense_wirings(dataset.n_inputs, dataset.n_outputs, best.n_weights if best else 1000).values()
+    # Each dense network is trained for a third with three learning rates, then once to the end.
+    dense = [2 * speed.training_s(wiring.n_edges, recipe) for wiring in wirings]
+    sparse = [speed.training_s(trial.n_weights, recipe) for trial in front]
+    networks_s = max((sum(dense) + sum(sparse)) / n_workers, max(dense) + max(sparse, default=0.0))
+    return min(MARGIN * networks_s + _trees_seconds(budget_s) + OVERHEAD_S, MAX_SHARE * budget_s)
+
+
+def finish(
+    search: Search, dataset: Dataset, recipe: Recipe, show: Callable[[str], None]
+) -> tuple[list[FrontRow], list[Baseline]] | None:
+    """Retrain, test and compare; None if interrupted.
+
+    Args:
+        search: The search that is over.
+        dataset: Its data, whose test rows are read here.
+        recipe: How to retrain; see :func:`retraining_recipe`.
+        show: Told what is being done.
+    """
+    history, run_seed = search.recorder.history, search.course.run_seed
+    front, best = pick_front(history), best_of(history)
+    if best is None:
+        return [], []
+    trees_s = _trees_seconds(search.clock.budget_s)
+    networks_end = search.clock.moment(trees_s + OVERHEAD_S / 2)
+
+    show("retraining the front")
+    retrained = _train(search.workers, [_job(search, best)], recipe, None)
+    others = [_job(search, trial) for trial in front if trial.key != best.key]
+    retrained |= _train(search.workers, others, recipe, networks_end)
+    if search.is_interrupted():
+        return None
+
+    show("training the dense baselines")
+    wirings = dense_wirings(dataset.n_inputs, dataset.n_outputs, best.n_weights)
+    rates, seconds = choose_dense_rates(wirings, search.workers, search.course, networks_end)
+    start = time.monotonic()
+    jobs = [dense_job(name, wiring, rates[name], run_seed) for name, wiring in wirings.items()]
+    dense = _train(search.workers, jobs, recipe, networks_end)
+    dense_s = time.monotonic() - start
+    if search.is_interrupted():
+        return None
+
+    show("reading the test rows")
+    x_test, y_test = dataset.read_test()
+    targets = y_test.astype(np.float32)
+    rows = []
+    for trial in front:
+        test_score = None
+        if trial.key in retrained:
+            wiring, activation = search.space.wire(trial.genotype), trial.genotype.activation
+            network = TrainedNetwork(wiring, activation, retrained[trial.key], dataset.encoding)
+            test_score = score(network.outputs(x_test), targets, dataset.task)
+            _save(search, trial, network, dataset.score_name, test_score)
+        rows.append(FrontRow(trial.number, trial.n_weights, trial.density, score_of(trial), test_score))
+    baselines = []
+    for name, parameters in dense.items():
+        outputs = predict(lay_out(wirings[name], "relu"), parameters, x_test)
+        test_score = score(outputs, targets, dataset.task)
+        baselines.append(Baseline(name, test_score, wirings[name].n_weights, seconds[name] + dense_s))
+
+    show("training gradient-boosted trees")
+    left_s = search.clock.left_s()
+    limit_s = trees_s if left_s is None else min(trees_s, left_s)
+    y = dataset.y.astype(np.float32)
+    baselines.append(boosted_trees(dataset.x, y, x_test, targets, dataset.task, run_seed, limit_s))
+    return rows, baselines
 
 
 def pick_front(history: Sequence[Trial]) -> list[Trial]:
@@ -70,146 +157,33 @@ def pick_front(history: Sequence[Trial]) -> list[Trial]:
     return [front[place] for place in places]
 
 
-def full_recipe(course: Course, n_inputs: int, n_rows: int) -> Recipe:
-    """The recipe of a run over training and validation rows together, for as many epochs."""
-    batches = batch_plan(n_inputs, n_rows, course.run_seed)
-    epochs = course.recipe.total_steps / course.recipe.batches.steps_per_epoch
-    return replace(course.recipe, batches=batches, total_steps=max(1, round(epochs * batches.steps_per_epoch)))
+def _trees_seconds(budget_s: float | None) -> float:
+    return MAX_TREES_S if budget_s is None else min(TREES_SHARE * budget_s, MAX_TREES_S)
 
 
-def finale_seconds(
-    history: Sequence[Trial],
-    course: Course,
-    recipe: Recipe,
-    speed: Speed,
-    n_outputs: int,
-    n_inputs: int,
-    n_workers: int,
-    budget_s: float | None,
-) -> float:
-    """Seconds to keep for the finale, as far as the trials so far tell."""
-    if budget_s is None:
-        return 0.0
-    front = pick_front(history)
-    best = best_of(history)
-    dense = list(dense_wirings(n_inputs, n_outputs, best.n_weights if best else 1000).values())
-    # Each dense network is trained for a third with three learning rates, then once.
-    edges = sum(trial.n_weights for trial in front) + 2 * total_edges(dense)
-    networks_s = speed.training_s(edges, recipe) / n_workers
-    longest_s = speed.training_s(2 * max(wiring.n_edges for wiring in dense), recipe)
-    trees_s = min(TREES_SHARE * budget_s, MAX_TREES_S)
-    wanted = FINALE_MARGIN * max(networks_s, longest_s) + trees_s + OVERHEAD_S
-    return min(wanted, MAX_FINALE_SHARE * budget_s)
+def _job(search: Search, trial: Trial) -> Job:
+    genotype = trial.genotype
+    seeds = weight_seeds(search.course.run_seed, trial.key, 1)
+    return Job(trial.key, search.space.wire(genotype), genotype.activation, genotype.learning_rate, seeds)
 
 
-class Finale:
-    """Retraining, the one reading of the test rows, and the baselines."""
+def _train(workers: Workers, jobs: Sequence[Job], recipe: Recipe, deadline: float | None) -> Parameters:
+    """Parameters by key of the jobs that were trained to the end, in the order of the jobs."""
+    leg = Leg(recipe, recipe.total_steps, None, deadline)
+    trained = {}
+    for result in workers.train(jobs, leg) if jobs else ():
+        if result.state is not None and result.failure is None and result.state.steps_done == leg.until_step:
+            trained[result.key] = result.state.parameters[0]
+    return {job.key: trained[job.key] for job in jobs if job.key in trained}
 
-    def __init__(
-        self,
-        directory: RunDirectory,
-        dataset: Dataset,
-        space: SearchSpace,
-        course: Course,
-        recipe: Recipe,
-        workers: Workers,
-        clock: Clock,
-        show: Callable[[str], None],
-    ) -> None:
-        self._directory = directory
-        self._dataset = dataset
-        self._space = space
-        self._course = course
-        self._recipe = recipe
-        self._workers = workers
-        self._clock = clock
-        self._show = show
 
-    def run(
-        self, history: Sequence[Trial], is_interrupted: Callable[[], bool]
-    ) -> tuple[list[FrontRow], list[Baseline]] | None:
-        """Give the rows of the front and the baselines, or None if interrupted."""
-        front, best = pick_front(history), best_of(history)
-        if best is None:
-            return [], []
-        dataset, run_seed = self._dataset, self._course.run_seed
-        budget_s = self._clock.budget_s
-        trees_s = MAX_TREES_S if budget_s is None else min(TREES_SHARE * budget_s, MAX_TREES_S)
-        networks_end = self._clock.moment(trees_s + OVERHEAD_S / 2)
-
-        self._show("retraining the front")
-        wirings = dense_wirings(dataset.n_inputs, dataset.n_outputs, best.n_weights)
-        jobs = [self._job(trial) for trial in front]
-        parameters = self._train([job for job in jobs if job.key == best.key], None)
-        parameters |= self._train([job for job in jobs if job.key != best.key], networks_end)
-        if is_interrupted():
-            return None
-
-        self._show("training the dense baselines")
-        columns = (dataset.n_train, dataset.n_train + dataset.n_validation)
-        rates, choosing_s = choose_dense_rates(
-            wirings, self._workers, self._course.recipe, columns, run_seed, networks_end
-        )
-        dense_jobs = [dense_job(name, wiring, rates[name], run_seed) for name, wiring in wirings.items()]
-        dense_start = time.monotonic()
-        dense = self._train(dense_jobs, networks_end)
-        dense_s = time.monotonic() - dense_start
-        if is_interrupted():
-            return None
-
-        self._show("reading the test rows")
-        x_test, y_test = dataset.read_test()
-        targets = y_test.astype(np.float32)
-        rows = []
-        for trial in front:
-            test_score = None
-            if trial.key in parameters:
-                network = TrainedNetwork(
-                    self._space.wire(trial.genotype),
-                    trial.genotype.activation,
-                    parameters[trial.key],
-                    dataset.encoding,
-                )
-                test_score = score(network.outputs(x_test), targets, dataset.task)
-                self._save(trial, network, test_score)
-            assert trial.outcome is not None
-            rows.append(FrontRow(trial.number, trial.n_weights, trial.density, trial.outcome.score, test_score))
-        baselines = []
-        for name, wiring in wirings.items():
-            if name in dense:
-                outputs = predict(lay_out(wiring, "relu"), dense[name], x_test)
-                test_score = score(outputs, targets, dataset.task)
-                baselines.append(Baseline(name, test_score, wiring.n_weights, choosing_s[name] + dense_s))
-        self._show("training gradient-boosted trees")
-        left_s = self._clock.left_s()
-        limit_s = trees_s if left_s is None else max(0.0, min(trees_s, left_s))
-        baselines.append(
-            boosted_trees(dataset.x, dataset.y.astype(np.float32), x_test, targets, dataset.task, run_seed, limit_s)
-        )
-        return rows, baselines
-
-    def _job(self, trial: Trial) -> Job:
-        genotype = trial.genotype
-        seeds = weight_seeds(self._course.run_seed, trial.key, 1)
-        return Job(trial.key, self._space.wire(genotype), genotype.activation, genotype.learning_rate, seeds)
-
-    def _train(self, jobs: Sequence[Job], deadline: float | None) -> dict[str, NDArray[np.float32]]:
-        """Parameters by key of the jobs that were trained to the end."""
-        leg = Leg(self._recipe, self._recipe.total_steps, None, deadline)
-        trained = {}
-        for result in self._workers.train(jobs, leg) if jobs else ():
-            if result.state is not None and result.failure is None and result.state.steps_done == leg.until_step:
-                trained[result.key] = result.state.parameters[0]
-        return trained
-
-    def _save(self, trial: Trial, network: TrainedNetwork, test_score: float) -> None:
-        assert trial.outcome is not None
-        about: dict[str, object] = {
-            "run": self._directory.name,
-            "trial": trial.number,
-            "score_name": self._dataset.score_name,
-            "validation_score": trial.outcome.score,
-            "test_score": test_score,
-            "genotype": trial.genotype.to_dict(),
-        }
-        save_network(self._directory.models / f"trial-{trial.number}", network, about)
+def _save(search: Search, trial: Trial, network: TrainedNetwork, score_name: str, test_score: float) -> None:
+    about: dict[str, object] = {
+        "run": search.directory.name,
+        "trial": trial.number,
+        "score_name": score_name,
+        "validation_score": score_of(trial),
+        "test_score": test_score,
+        "genotype": trial.genotype.to_dict(),
+    }
+    save_network(search.directory.models / f"trial-{trial.number}", network, about)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from nas.budget import (
@@ -28,7 +26,7 @@ from nas.data import Dataset, prepare
 from nas.data.shared import SharedRows
 from nas.engine.population import Recipe
 from nas.errors import ConfigError, RunError, RunFailed
-from nas.finale import Finale, Speed, finale_seconds, full_recipe
+from nas.finale import Speed, estimate_seconds, finish, retraining_recipe
 from nas.generation import Course, weight_seeds
 from nas.interruption import Interruption
 from nas.recorder import Recorder, Trial
@@ -92,9 +90,7 @@ def start_run(config: RunConfig, out: Path, name: str | None, console: Console, 
             )
             write_json(directory.encoding, dataset.encoding.to_dict())
             return _execute(directory, config, dataset, space, Clock(config.search.budget_s, started=started), console)
-    except KeyboardInterrupt:
-        raise
-    except Exception:
+    except BaseException:
         if not directory.study.exists():  # it failed before anything was found
             directory.remove()
         raise
@@ -150,19 +146,12 @@ def _execute(
             recipe = Recipe(dataset.task, batches, plan.epochs * batches.steps_per_epoch, config.training.weight_decay)
             n_rows = dataset.n_train + dataset.n_validation
             course = Course(recipe, plan.n_seeds, config.search.seed, (dataset.n_train, n_rows))
-            retraining = full_recipe(course, dataset.n_inputs, n_rows)
+            retraining = retraining_recipe(course, dataset.n_inputs, n_rows)
 
             def finale_s(history: Sequence[Trial]) -> float:
-                return finale_seconds(
-                    history,
-                    course,
-                    retraining,
-                    speed,
-                    dataset.n_outputs,
-                    dataset.n_inputs,
-                    config.search.workers,
-                    clock.budget_s,
-                )
+                if clock.budget_s is None:
+                    return 0.0
+                return estimate_seconds(history, retraining, speed, dataset, config.search.workers, clock.budget_s)
 
             search = Search(
                 directory=directory,
@@ -179,17 +168,7 @@ def _execute(
             )
             if not search.run():
                 return RunEnd(directory, None, interruption.signal)
-            finale = Finale(
-                directory,
-                dataset,
-                space,
-                course,
-                retraining,
-                workers,
-                clock,
-                lambda p: view.show(search.status(p)),
-            )
-            result = finale.run(recorder.history, interruption.is_set)
+            result = finish(search, dataset, retraining, lambda phase: view.show(search.status(phase)))
             if result is None:
                 return RunEnd(directory, None, interruption.signal)
             front, baselines = result
@@ -297,6 +276,6 @@ def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: i
         for result in workers.train([job], leg):
             if result.state is None:
                 raise RunFailed(f"The first training failed: {result.failure}.")
-            rows = max(1, result.state.steps_done) * recipe.batches.batch_size
-            speeds.append(result.seconds / (rows * (wiring.n_edges + 500)))
-    return Speed(float(np.min(speeds)) if speeds else math.inf)
+            n_rows = max(1, result.state.steps_done) * recipe.batches.batch_size
+            speeds.append(Speed.measured(result.seconds, wiring.n_edges, n_rows))
+    return min(speeds, key=lambda speed: speed.seconds)
