@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.baselines import Baseline, boosted_trees, choose_dense_rates, dense_job, dense_wirings
+from nas.baselines import Baseline, boosted_trees, boosting_seconds, choose_dense_rates, dense_job, dense_wirings
 from nas.budget import batch_plan
 from nas.data import Dataset
 from nas.engine.layout import lay_out
@@ -22,10 +22,10 @@ from nas.status import best_of, front_of, score_of
 from nas.workers import Job, Leg, Workers
 
 MAX_FRONT = 12
-TREES_SHARE = 0.08  # of the budget
-MAX_TREES_S = 120.0
+BOOSTING_SHARE = 0.08  # of the budget
+MAX_BOOSTING_S = 120.0
 MARGIN = 1.25
-OVERHEAD_S = 1.5
+OVERHEAD_S = 0.8
 MAX_SHARE = 0.45  # of the budget
 EDGES_OF_A_STEP = 500  # a step costs time besides its edges: gathering, activations, the loss
 
@@ -84,7 +84,7 @@ def estimate_seconds(
     dense = [2 * speed.training_s(wiring.n_edges, recipe) for wiring in wirings]
     sparse = [speed.training_s(trial.n_weights, recipe) for trial in front]
     networks_s = max((sum(dense) + sum(sparse)) / n_workers, max(dense) + max(sparse, default=0.0))
-    return min(MARGIN * networks_s + _trees_seconds(budget_s) + OVERHEAD_S, MAX_SHARE * budget_s)
+    return min(MARGIN * networks_s + _boosting_limit_s(dataset, budget_s) + OVERHEAD_S, MAX_SHARE * budget_s)
 
 
 def finish(
@@ -102,8 +102,8 @@ def finish(
     front, best = pick_front(history), best_of(history)
     if best is None:
         return [], []
-    trees_s = _trees_seconds(search.clock.budget_s)
-    networks_end = search.clock.moment(trees_s + OVERHEAD_S / 2)
+    boosting_s = _boosting_limit_s(dataset, search.clock.budget_s)
+    networks_end = search.clock.moment(boosting_s + OVERHEAD_S / 2)
 
     show("retraining the front")
     retrained = _train(search.workers, [_job(search, best)], recipe, None)
@@ -142,10 +142,10 @@ def finish(
 
     show("training gradient-boosted trees")
     left_s = search.clock.left_s()
-    limit_s = trees_s if left_s is None else min(trees_s, left_s)
+    limit_s = MAX_BOOSTING_S if left_s is None else max(0.0, left_s - OVERHEAD_S / 2)
     y = dataset.y.astype(np.float32)
-    baselines.append(boosted_trees(dataset.x, y, x_test, targets, dataset.task, run_seed, limit_s))
-    return rows, baselines
+    boosted = boosted_trees(dataset.x, y, x_test, targets, dataset.task, run_seed, limit_s)
+    return rows, baselines if boosted is None else [*baselines, boosted]
 
 
 def pick_front(history: Sequence[Trial]) -> list[Trial]:
@@ -157,8 +157,12 @@ def pick_front(history: Sequence[Trial]) -> list[Trial]:
     return [front[place] for place in places]
 
 
-def _trees_seconds(budget_s: float | None) -> float:
-    return MAX_TREES_S if budget_s is None else min(TREES_SHARE * budget_s, MAX_TREES_S)
+def _boosting_limit_s(dataset: Dataset, budget_s: float | None) -> float:
+    """Seconds to keep for boosted trees."""
+    if budget_s is None:
+        return MAX_BOOSTING_S
+    estimate_s = boosting_seconds(dataset.x.shape, dataset.n_outputs)
+    return min(MARGIN * estimate_s, BOOSTING_SHARE * budget_s, MAX_BOOSTING_S)
 
 
 def _job(search: Search, trial: Trial) -> Job:

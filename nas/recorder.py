@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +224,7 @@ def _to_frozen(trial: Trial) -> FrozenTrial:
             "seconds": outcome.seconds,
             "reason": outcome.reason,
         }
-    return create_trial(
+    frozen = create_trial(
         state=TrialState.PRUNED if outcome is None else _STATES[outcome.ending],
         values=[outcome.score, float(trial.n_weights)] if outcome is not None and complete else None,
         params=_parameters(trial.genotype),
@@ -231,6 +232,9 @@ def _to_frozen(trial: Trial) -> FrozenTrial:
         user_attrs=attributes,
         intermediate_values={} if outcome is None else dict(enumerate(outcome.rung_scores, start=1)),
     )
+    frozen.datetime_complete = datetime.now()
+    frozen.datetime_start = frozen.datetime_complete - timedelta(seconds=0.0 if outcome is None else outcome.seconds)
+    return frozen
 
 
 def _from_frozen(frozen: FrozenTrial) -> Trial:

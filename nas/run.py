@@ -207,6 +207,7 @@ def _space(config: RunConfig, dataset: Dataset, max_weights: int) -> SearchSpace
             n_outputs=dataset.n_outputs,
             max_weights=max_weights,
             priors=config.search.priors,
+            bounds=config.search.bounds,
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from search_spaces.genotype import Activation, Segment
+from search_spaces.genotype import MAX_NEURONS, Activation, Segment
+from search_spaces.parameters import PriorError
 from search_spaces.priors import find_prior
+
+Bounds = Mapping[str, Mapping[str, tuple[float, float]]]  # prior -> parameter -> (lowest, highest)
 
 # Rectifiers train well in most networks, so half of the candidates get one.
 ACTIVATION_WEIGHTS: dict[Activation, float] = {"relu": 0.5, "tanh": 0.15, "gelu": 0.15, "silu": 0.2}
@@ -62,6 +67,46 @@ def whole_segment(prior: str, n_neurons: int, mean_degree: float, rng: np.random
     n_neurons = max(n_neurons, family.min_neurons)
     drawn = family.with_degree(n_neurons, family.sample(n_neurons, rng), mean_degree)
     return Segment(prior, tuple(sorted(drawn.items())), n_neurons, new_seed(rng), 0, n_neurons)
+
+
+def bounded(segment: Segment, bounds: Bounds) -> Segment:
+    """The segment with its prior's parameters moved into the bounds, as far as the prior can have that."""
+    ends = bounds.get(segment.prior)
+    if not ends:
+        return segment
+    values = dict(segment.parameters)
+    for parameter in find_prior(segment.prior).parameters:
+        if parameter.name in ends:
+            value = _reflected(values[parameter.name], *ends[parameter.name])
+            values[parameter.name] = parameter.nearest(segment.n_neurons, value)
+    return replace(segment, parameters=tuple(sorted(values.items())))
+
+
+def _reflected(value: float, low: float, high: float) -> float:
+    """The value thrown back at the ends of low..high until it is inside, so that values do not pile up there."""
+    if low == high:
+        return low
+    distance = (value - low) % (2 * (high - low))
+    return low + min(distance, 2 * (high - low) - distance)
+
+
+def check_bounds(bounds: Bounds) -> None:
+    """Accepts bounds that some graph can have.
+
+    Raises:
+        PriorError: A prior or parameter is unknown, or its bounds are out of its range or not ascending.
+    """
+    for prior, ends in bounds.items():
+        parameters = {parameter.name: parameter for parameter in find_prior(prior).parameters}
+        for name, (low, high) in ends.items():
+            if name not in parameters:
+                nearest = difflib.get_close_matches(name, parameters, n=1, cutoff=0.0)[0]
+                raise PriorError(f'{prior}: unknown parameter "{name}"; the nearest known is "{nearest}".')
+            lowest, highest = parameters[name].limits(MAX_NEURONS)
+            if not lowest <= low <= high <= highest:
+                raise PriorError(
+                    f"{prior}: the bounds of {name} are {low}..{high}; they must ascend within {lowest}..{highest}."
+                )
 
 
 def resized(segment: Segment, n_neurons: int, degree_factor: float = 1.0) -> Segment:

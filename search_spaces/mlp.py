@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +11,15 @@ import numpy as np
 from search_spaces.attachment import attach, hidden_graph
 from search_spaces.crossover import crossed
 from search_spaces.fit import fit
-from search_spaces.genes import GeneRanges, log_uniform, new_activation, whole_segment
+from search_spaces.genes import (
+    Bounds,
+    GeneRanges,
+    bounded,
+    check_bounds,
+    log_uniform,
+    new_activation,
+    whole_segment,
+)
 from search_spaces.genotype import MAX_NEURONS, ORIENTATIONS, READOUTS, Genotype
 from search_spaces.mutation import change_seed, mutated
 from search_spaces.priors import PRIORS, find_prior
@@ -37,10 +45,12 @@ class MLPSpace:
         neurons: Fewest and most hidden neurons drawn; fewer where `max_weights` does not allow them.
         max_depth: Lowest and highest limit of the hidden levels.
         learning_rate: Lowest and highest learning rate.
+        bounds: For priors by name, and their parameters by name, the lowest and highest value; kept to as far as
+            `max_weights` allows.
 
     Raises:
         SpaceError: A number is out of range.
-        PriorError: A prior is unknown.
+        PriorError: A prior is unknown, or the bounds of a parameter are out of its range.
     """
 
     n_inputs: int
@@ -50,6 +60,7 @@ class MLPSpace:
     neurons: tuple[int, int] = (4, 4000)
     max_depth: tuple[int, int] = (2, 32)
     learning_rate: tuple[float, float] = (5e-4, 2e-2)
+    bounds: Bounds = field(default_factory=dict)
     name: ClassVar[str] = "mlp"
 
     def __post_init__(self) -> None:
@@ -61,6 +72,7 @@ class MLPSpace:
             raise SpaceError(f"MLPSpace: priors is empty; give some of {', '.join(PRIORS)}.")
         for prior in self.priors or ():
             find_prior(prior)
+        check_bounds(self.bounds)
         for name, (low, high) in (("neurons", self.neurons), ("max_depth", self.max_depth)):
             if type(low) is not int or type(high) is not int or not 1 <= low <= high <= MAX_NEURONS:
                 raise SpaceError(f"MLPSpace: {name} is {low!r}..{high!r}; it must be two ints in 1..{MAX_NEURONS}.")
@@ -138,7 +150,8 @@ class MLPSpace:
         return attach(hidden_graph(genotype), genotype, self.n_inputs, self.n_outputs)
 
     def _fitted(self, genotype: Genotype) -> Genotype:
-        return fit(genotype, self.n_inputs, self.n_outputs, self.max_weights)
+        segments = tuple(bounded(segment, self.bounds) for segment in genotype.segments)
+        return fit(replace(genotype, segments=segments), self.n_inputs, self.n_outputs, self.max_weights)
 
     def _check_own(self, genotype: Genotype) -> None:
         if genotype.space != self.name:

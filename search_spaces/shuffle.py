@@ -16,7 +16,7 @@ from search_spaces.edge_codes import Int64Array
 
 KeyArray = npt.NDArray[np.uint64]
 
-N_ROUNDS = 3
+N_ROUNDS = 5
 GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -59,7 +59,9 @@ def _permute(positions: Int64Array, size: int, position_keys: KeyArray) -> Int64
         walked = _feistel(image[outside], n_rows, n_columns, position_keys[outside])
         image[outside] = walked
         outside = outside[walked >= size]
-    return image.astype(np.int64)
+    # On an even number of cells every Feistel round is an even permutation; turning by one is an odd one.
+    turned = (image + (_scramble(position_keys, ~position_keys) >> np.uint64(32))) % np.uint64(size)
+    return turned.astype(np.int64)
 
 
 def _feistel(cells: KeyArray, n_rows: int, n_columns: int, cell_keys: KeyArray) -> KeyArray:

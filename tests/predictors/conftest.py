@@ -29,7 +29,7 @@ def wire_around() -> Callable[[nx.Graph], Wiring]:
 def genotype() -> Genotype:
     return Genotype(
         space="mlp",
-        segments=(Segment("erdos-renyi", (("p", 0.5),), 8, 1, 0, 8),),
+        segments=(Segment("erdos-renyi", (("mean_degree", 3.5),), 8, 1, 0, 8),),
         orientation="random",
         max_depth=32,
         edits=(Edit("add_edges", 0.1, 3), Edit("remove_neurons", 0.2, 4)),

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from search_spaces import MLPSpace, PriorError, SpaceError
+
+SPACE = MLPSpace(n_inputs=16, n_outputs=10, max_weights=5000)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"n_inputs": 0}, "n_inputs is 0; it must be an int, at least 1"),
+        ({"n_outputs": 0}, "n_outputs is 0"),
+        ({"max_weights": 10}, "max_weights is 10; it must be an int, at least 11"),
+        ({"max_weights": 1e4}, "max_weights is 10000.0"),
+        ({"priors": ()}, "priors is empty; give some of watts-strogatz"),
+        ({"neurons": (5, 4)}, r"neurons is 5\.\.4"),
+        ({"neurons": (0, 4)}, r"neurons is 0\.\.4"),
+        ({"max_depth": (1, 10**6)}, r"max_depth is 1\.\.1000000; it must be two ints in 1\.\.100000"),
+        ({"learning_rate": (0.0, 0.1)}, r"learning_rate is 0\.0\.\.0\.1"),
+        ({"learning_rate": (0.1, float("inf"))}, "two finite floats above 0"),
+        ({"learning_rate": (float("nan"), 0.1)}, "two finite floats above 0"),
+    ],
+)
+def test_a_space_without_networks_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpaceError, match=message):
+        MLPSpace(**{"n_inputs": 16, "n_outputs": 10, "max_weights": 100} | arguments)
+
+
+def test_an_unknown_prior_is_told_the_nearest() -> None:
+    with pytest.raises(PriorError, match='unknown prior "watts"; did you mean "watts-strogatz"'):
+        MLPSpace(4, 2, 100, priors=("erdos-renyi", "watts"))
+
+
+def test_genotypes_of_other_spaces_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    own = SPACE.sample(rng)
+    foreign = replace(own, space="rnn")
+    message = 'the genotype is of space "rnn"; it must be "mlp"'
+    with pytest.raises(SpaceError, match=message):
+        SPACE.wire(foreign)
+    with pytest.raises(SpaceError, match=message):
+        SPACE.mutate(foreign, rng)
+    with pytest.raises(SpaceError, match=message):
+        SPACE.cross(own, foreign, rng)
+
+
+def test_samples_are_of_all_sizes_kinds_and_priors() -> None:
+    rng = np.random.default_rng(1)
+    genotypes = [SPACE.sample(rng) for _ in range(200)]
+    sizes = [SPACE.wire(genotype).n_weights for genotype in genotypes]
+    assert min(sizes) < 200
+    assert max(sizes) > 3000
+    assert {genotype.segments[0].prior for genotype in genotypes} == set(SPACE.ranges.priors)
+    for gene in ("activation", "orientation", "readout"):
+        assert len({getattr(genotype, gene) for genotype in genotypes}) == (4 if gene == "activation" else 2)
+    activations = [genotype.activation for genotype in genotypes]
+    assert 70 < activations.count("relu") < 130
+    assert all(5e-4 <= genotype.learning_rate <= 2e-2 for genotype in genotypes)
+
+
+def test_samples_come_from_the_priors_given() -> None:
+    space = replace(SPACE, priors=("layered", "random-regular"))
+    rng = np.random.default_rng(1)
+    assert {space.sample(rng).segments[0].prior for _ in range(40)} == {"layered", "random-regular"}
+
+
+def test_the_generator_state_decides_the_sample() -> None:
+    first, again, other = (SPACE.sample(np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_a_space_with_one_of_everything_still_mutates() -> None:
+    space = MLPSpace(1, 1, 2, ("erdos-renyi",), (1, 1), (1, 1), (0.01, 0.01))
+    rng = np.random.default_rng(0)
+    genotype = space.sample(rng)
+    for _ in range(20):
+        child = space.mutate(genotype, rng)
+        assert child != genotype
+        assert space.wire(child).n_weights == 2
+        genotype = child
+
+
+def test_bounds_of_a_parameter_are_kept_by_every_operator() -> None:
+    bounds = {"watts-strogatz": {"rewiring": (0.4, 0.5)}}
+    space = MLPSpace(8, 3, 2000, priors=("watts-strogatz",), bounds=bounds)
+    rng = np.random.default_rng(0)
+    genotypes = [space.sample(rng) for _ in range(10)]
+    for _ in range(60):
+        first, second = (genotypes[place] for place in rng.integers(len(genotypes), size=2))
+        genotypes.append(space.mutate(space.cross(first, second, rng), rng))
+    values = {dict(segment.parameters)["rewiring"] for genotype in genotypes for segment in genotype.segments}
+    assert min(values) >= 0.4 and max(values) <= 0.5 and len(values) > 5
+
+
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        ({"watts-strogatz": {"rewiring": (0.1, 1.5)}}, r"rewiring are 0.1..1.5; they must ascend within 0.0..1.0"),
+        ({"watts-strogatz": {"rewiring": (0.5, 0.1)}}, "must ascend"),
+        ({"watts-strogatz": {"rewirin": (0.1, 0.5)}}, 'unknown parameter "rewirin"; the nearest known is "rewiring"'),
+        ({"watts": {"rewiring": (0.1, 0.5)}}, "watts-strogatz"),
+    ],
+)
+def test_impossible_bounds_are_refused(bounds: dict[str, dict[str, tuple[float, float]]], message: str) -> None:
+    with pytest.raises(PriorError, match=message):
+        MLPSpace(8, 3, 2000, bounds=bounds)
