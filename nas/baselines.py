@@ -78,7 +78,7 @@ def choose_dense_rates(
     leg = Leg(course.recipe, course.rung_steps[1], course.scored_columns, deadline)
     best = dict.fromkeys(wirings, (-math.inf, DENSE_RATES[1]))
     seconds = dict.fromkeys(wirings, 0.0)
-    for result in workers.train(jobs, leg):
+    for result in workers.train(jobs, leg, one_by_one=True):
         name, rate = result.key.rsplit("|", 1)
         seconds[name] += result.seconds
         if result.scores:

@@ -24,8 +24,8 @@ from nas.workers import Job, Leg, Workers
 MAX_FRONT = 12
 BOOSTING_SHARE = 0.08  # of the budget
 MAX_BOOSTING_S = 120.0
-MARGIN = 1.25
-OVERHEAD_S = 0.8
+MARGIN = 1.1
+OVERHEAD_S = 0.6
 MAX_SHARE = 0.45  # of the budget
 EDGES_OF_A_STEP = 500  # a step costs time besides its edges: gathering, activations, the loss
 
@@ -62,6 +62,19 @@ class Speed:
         """The speed of a training that took some seconds for a number of rows, batch after batch."""
         return cls(seconds / (n_rows * (n_edges + EDGES_OF_A_STEP)))
 
+    @classmethod
+    def observed(cls, history: Sequence[Trial], course: Course) -> Speed | None:
+        """The speed of all trainings so far, as they met one another and whatever else the machine did."""
+        seconds = units = 0.0
+        for trial in history:
+            if trial.outcome is not None and trial.outcome.scores:
+                seconds += trial.outcome.seconds
+                n_steps = course.rung_steps[len(trial.outcome.scores) - 1]
+                units += (
+                    course.n_seeds * n_steps * course.recipe.batches.batch_size * (trial.n_weights + EDGES_OF_A_STEP)
+                )
+        return cls(seconds / units) if units else None
+
     def training_s(self, n_edges: int, recipe: Recipe) -> float:
         """Seconds one worker needs for one training of one network."""
         return self.seconds * (n_edges + EDGES_OF_A_STEP) * recipe.batches.batch_size * recipe.total_steps
@@ -79,16 +92,22 @@ def estimate_seconds(
 ) -> float:
     """Seconds to keep for all this, as far as the trials so far tell."""
     front, best = pick_front(history), best_of(history)
-    wirings = dense_wirings(dataset.n_inputs, dataset.n_outputs, best.n_weights if best else 1000).values()
-    # Each dense network is trained for a third with three learning rates, then once to the end.
-    dense = [2 * speed.training_s(wiring.n_edges, recipe) for wiring in wirings]
+    dense_s = _dense_seconds(dataset, best.n_weights if best else 1000, recipe, speed, n_workers)
     sparse = [speed.training_s(trial.n_weights, recipe) for trial in front]
-    networks_s = max((sum(dense) + sum(sparse)) / n_workers, max(dense) + max(sparse, default=0.0))
-    return min(MARGIN * networks_s + _boosting_limit_s(dataset, budget_s) + OVERHEAD_S, MAX_SHARE * budget_s)
+    sparse_s = max(sum(sparse) / n_workers, max(sparse, default=0.0))
+    wanted_s = MARGIN * (dense_s + sparse_s) + _boosting_limit_s(dataset, budget_s) + OVERHEAD_S
+    return min(wanted_s, MAX_SHARE * budget_s)
+
+
+def _dense_seconds(dataset: Dataset, n_weights: int, recipe: Recipe, speed: Speed, n_workers: int) -> float:
+    """Each dense network is trained for a third with three learning rates, then once to the end."""
+    wirings = dense_wirings(dataset.n_inputs, dataset.n_outputs, n_weights).values()
+    each = [speed.training_s(wiring.n_edges, recipe) for wiring in wirings]
+    return max(2 * sum(each) / n_workers, max(each) * 4 / 3)
 
 
 def finish(
-    search: Search, dataset: Dataset, recipe: Recipe, show: Callable[[str], None]
+    search: Search, dataset: Dataset, recipe: Recipe, speed: Speed, show: Callable[[str], None]
 ) -> tuple[list[FrontRow], list[Baseline]] | None:
     """Retrain, test and compare; None if interrupted.
 
@@ -96,28 +115,32 @@ def finish(
         search: The search that is over.
         dataset: Its data, whose test rows are read here.
         recipe: How to retrain; see :func:`retraining_recipe`.
+        speed: How fast training has been.
         show: Told what is being done.
     """
     history, run_seed = search.recorder.history, search.course.run_seed
     front, best = pick_front(history), best_of(history)
     if best is None:
         return [], []
+    workers, moment = search.workers, search.clock.moment
     boosting_s = _boosting_limit_s(dataset, search.clock.budget_s)
-    networks_end = search.clock.moment(boosting_s + OVERHEAD_S / 2)
+    dense_s = _dense_seconds(dataset, best.n_weights, recipe, speed, search.config.search.workers)
 
     show("retraining the front")
-    retrained = _train(search.workers, [_job(search, best)], recipe, None)
-    others = [_job(search, trial) for trial in front if trial.key != best.key]
-    retrained |= _train(search.workers, others, recipe, networks_end)
+    jobs = [_job(search, trial) for trial in sorted(front, key=score_of, reverse=True)]
+    retrained = _train(workers, jobs, recipe, moment(MARGIN * dense_s + boosting_s + OVERHEAD_S / 2))
+    if best.key not in retrained and not search.is_interrupted():
+        retrained |= _train(workers, jobs[:1], recipe, None)
     if search.is_interrupted():
         return None
 
     show("training the dense baselines")
     wirings = dense_wirings(dataset.n_inputs, dataset.n_outputs, best.n_weights)
-    rates, seconds = choose_dense_rates(wirings, search.workers, search.course, networks_end)
+    deadline = moment(boosting_s + OVERHEAD_S / 2)
+    rates, seconds = choose_dense_rates(wirings, workers, search.course, deadline)
     start = time.monotonic()
     jobs = [dense_job(name, wiring, rates[name], run_seed) for name, wiring in wirings.items()]
-    dense = _train(search.workers, jobs, recipe, networks_end)
+    dense = _train(workers, jobs, recipe, deadline)
     dense_s = time.monotonic() - start
     if search.is_interrupted():
         return None
@@ -175,7 +198,7 @@ def _train(workers: Workers, jobs: Sequence[Job], recipe: Recipe, deadline: floa
     """Parameters by key of the jobs that were trained to the end, in the order of the jobs."""
     leg = Leg(recipe, recipe.total_steps, None, deadline)
     trained = {}
-    for result in workers.train(jobs, leg) if jobs else ():
+    for result in workers.train(jobs, leg, one_by_one=True) if jobs else ():
         if result.state is not None and result.failure is None and result.state.steps_done == leg.until_step:
             trained[result.key] = result.state.parameters[0]
     return {job.key: trained[job.key] for job in jobs if job.key in trained}

@@ -39,7 +39,7 @@ from nas.workers import Job, Leg, Workers, compile_kernels
 from search_spaces import SPACES, SearchSpace
 
 FORMAT = 1
-SPEED_TRIAL_S = 0.4
+SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
 
@@ -151,7 +151,8 @@ def _execute(
             def finale_s(history: Sequence[Trial]) -> float:
                 if clock.budget_s is None:
                     return 0.0
-                return estimate_seconds(history, retraining, speed, dataset, config.search.workers, clock.budget_s)
+                observed = Speed.observed(history, course) or speed
+                return estimate_seconds(history, retraining, observed, dataset, config.search.workers, clock.budget_s)
 
             search = Search(
                 directory=directory,
@@ -168,7 +169,13 @@ def _execute(
             )
             if not search.run():
                 return RunEnd(directory, None, interruption.signal)
-            result = finish(search, dataset, retraining, lambda phase: view.show(search.status(phase)))
+            result = finish(
+                search,
+                dataset,
+                retraining,
+                Speed.observed(recorder.history, course) or speed,
+                lambda phase: view.show(search.status(phase)),
+            )
             if result is None:
                 return RunEnd(directory, None, interruption.signal)
             front, baselines = result

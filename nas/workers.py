@@ -121,15 +121,27 @@ class Workers:
         """Make all jobs return where they are, within a few batches."""
         self._stop_file.touch()
 
-    def train(self, jobs: Sequence[Job], leg: Leg, on_wait: Callable[[], None] = lambda: None) -> Iterator[Result]:
+    def train(
+        self,
+        jobs: Sequence[Job],
+        leg: Leg,
+        on_wait: Callable[[], None] = lambda: None,
+        *,
+        one_by_one: bool = False,
+    ) -> Iterator[Result]:
         """Train jobs, and give results as they come; each job gives exactly one.
 
         Args:
             jobs: What to train.
             leg: How far.
             on_wait: Called several times a second while waiting.
+            one_by_one: Begin the jobs in their order, each alone, so that the first are done when time is short;
+                otherwise groups share batches.
         """
-        groups = _balanced_groups(jobs, self._n_workers * GROUPS_A_WORKER)
+        if one_by_one:
+            groups = [[job] for job in jobs]
+        else:
+            groups = _balanced_groups(jobs, self._n_workers * GROUPS_A_WORKER)
         for group, outcome in self._run(groups, leg, on_wait):
             if not isinstance(outcome, ProcessExpired):
                 yield from outcome

@@ -26,6 +26,7 @@ from search_spaces.priors import PRIORS, find_prior
 from search_spaces.wiring import Wiring
 
 MUTATION_TRIES = 20
+SMALLEST_SHARE = 0.05  # of max_weights, for candidates drawn afresh; evolution may go below
 SMALLEST_NEURON = 4  # weights: no candidate is drawn with more neurons than its weights give so many each
 
 
@@ -96,7 +97,8 @@ class MLPSpace:
         inputs and outputs uniform.
         """
         ranges = self.ranges
-        smallest = min(self.n_inputs // 4 + 3 * self.n_outputs + 20, self.max_weights)
+        fewest_useful = self.n_inputs // 4 + 3 * self.n_outputs + 20
+        smallest = min(max(fewest_useful, round(SMALLEST_SHARE * self.max_weights)), self.max_weights)
         n_weights = log_uniform(smallest, self.max_weights, rng)
         fewest, most = ranges.neurons
         n_neurons = round(log_uniform(fewest, min(max(n_weights / SMALLEST_NEURON, fewest), most), rng))
