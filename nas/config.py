@@ -43,7 +43,7 @@ class SearchConfig(_Section):
     trials: int | None = Field(default=None, ge=1)
     population: int | None = Field(default=None, ge=2, le=10_000)
     max_weights: int | None = Field(default=None, ge=1)
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024)
     bounds: dict[str, dict[str, tuple[float, float]]] = {}  # prior -> parameter -> (lowest, highest)
 

@@ -23,7 +23,7 @@ CROSSOVER_SHARE = 0.4
 MUTATION_AFTER_CROSSOVER_SHARE = 0.5
 TOURNAMENT_SIZE = 2
 ATTEMPTS_A_CHILD = 50
-WORTHWHILE_SHORTFALL = 3.0
+WORTHWHILE_FACTOR, LEAST_SHORTFALL = 3.0, 0.02
 
 
 class _Fitness(base.Fitness):  # type: ignore[misc]
@@ -59,11 +59,11 @@ def is_worthwhile(scores: Sequence[float]) -> list[bool]:
     """Which candidates are good enough to be wanted for their size.
 
     A network of a dozen weights is on the front, and of no use. A score of 1 is perfect, both as accuracy and as r2; a
-    candidate is worthwhile if it falls short of 1 by at most three times as much as the best.
+    candidate is worthwhile if it falls short of 1 by at most three times as much as the best, or three times 0.02.
     """
     if not scores:
         return []
-    floor = 1.0 - WORTHWHILE_SHORTFALL * (1.0 - max(scores))
+    floor = 1.0 - WORTHWHILE_FACTOR * max(1.0 - max(scores), LEAST_SHORTFALL)
     return [score >= floor for score in scores]
 
 

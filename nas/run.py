@@ -67,7 +67,7 @@ def start_run(config: RunConfig, out: Path, name: str | None, console: Console, 
         UsageError: The data or the options will not do.
         RunFailed: The run could not go on.
     """
-    if name is not None and (out / name).exists():
+    if name is not None and (out / name).is_dir():
         RunDirectory.create(out, name, config.data.source)  # raises: taken; before time is spent on the data
     dataset = _prepare(config)
     space = _space(config, dataset, _max_weights(config, dataset))

@@ -102,10 +102,13 @@ class RunDirectory:
         else:
             stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(data).name.split(".")[0]).strip("-")[:56] or "run"
             names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 1_000_000))
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"Cannot make the folder {out}: {error.strerror}. Choose another --out.") from None
         for candidate in names:
             path = out / candidate
             try:
-                out.mkdir(parents=True, exist_ok=True)
                 path.mkdir()
             except FileExistsError:
                 if name is not None:

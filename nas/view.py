@@ -11,6 +11,8 @@ from rich.text import Text
 
 from nas.status import Status, score_of
 
+SECONDS_A_LINE = 10.0  # where there is no terminal to draw on
+
 
 class View:
     """Shows the status of a run on a terminal; prints a line now and then where there is none."""
@@ -23,7 +25,8 @@ class View:
         )
         self._task = self._progress.add_task("starting", total=1.0, time="")
         self._live = Live(self._progress, console=console, refresh_per_second=4, transient=True)
-        self._last_line = ""
+        self._last_finding: tuple[str, int | None] | None = None
+        self._last_line_s = 0.0
 
     def __enter__(self) -> View:
         self._live.start()
@@ -40,9 +43,11 @@ class View:
         line = _findings(status, self._score_name)
         if self._console.is_terminal:
             self._live.update(Group(self._progress, Text(line)))
-        elif line != self._last_line:
-            self._console.print(f"{_time(status)}  {line}", highlight=False, soft_wrap=True)
-        self._last_line = line
+            return
+        finding = (status.phase, status.best.number if status.best else None)
+        if finding != self._last_finding or status.used_s >= self._last_line_s + SECONDS_A_LINE:
+            self._console.print(f"{_time(status)}  {status.phase}, {line}", highlight=False, soft_wrap=True)
+            self._last_finding, self._last_line_s = finding, status.used_s
 
 
 def _share_done(status: Status) -> float:

@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from pebble import ProcessExpired, ProcessPool
@@ -27,6 +27,7 @@ from nas.engine.kernels import predict_columns, train_network
 from nas.engine.layout import lay_out
 from nas.engine.population import Recipe, predict, score, train
 from nas.engine.state import TrainingState, initial_state
+from nas.errors import RunFailed
 from search_spaces.wiring import Wiring
 
 GROUPS_A_WORKER = 2  # more would balance better and gather each batch more often
@@ -96,13 +97,12 @@ class Workers:
 
     def __init__(self, n_workers: int, rows: SharedRows) -> None:
         self._n_workers = n_workers
+        self._rows = rows
         self._stop_file = rows.folder / STOP_FILE
         self._stop_file.unlink(missing_ok=True)
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["nas.workers"])
-        self._pool = ProcessPool(
-            max_workers=n_workers, context=context, initializer=_start_worker, initargs=(rows, os.getpid())
-        )
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["nas.workers"])
+        self._pool = self._new_pool()
 
     def __enter__(self) -> Workers:
         return self
@@ -142,36 +142,66 @@ class Workers:
             groups = [[job] for job in jobs]
         else:
             groups = _balanced_groups(jobs, self._n_workers * GROUPS_A_WORKER)
-        for group, outcome in self._run(groups, leg, on_wait):
-            if not isinstance(outcome, ProcessExpired):
+        for place, outcome in self._call([(train_group, group, leg) for group in groups], on_wait):
+            if not isinstance(outcome, Exception):
                 yield from outcome
                 continue
-            for single, again in self._run([[job] for job in group], leg, on_wait):
-                if isinstance(again, ProcessExpired):
-                    yield Result(single[0].key, None, (), 0.0, _death(again))
+            for job in groups[place]:  # one after the other: whoever kills a worker now is alone with it
+                ((_, again),) = self._call([(train_group, [job], leg)], on_wait)
+                if isinstance(again, Exception):
+                    yield Result(job.key, None, (), 0.0, _reason(again))
                 else:
                     yield from again
 
     def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-        """Apply a module-level function to items in the workers, in order."""
-        chunk = max(1, math.ceil(len(items) / self._n_workers))
-        return list(self._pool.map(function, items, chunksize=chunk).result())
+        """Apply a module-level function to items in the workers; give the results in order.
 
-    def _run(
-        self, groups: Sequence[list[Job]], leg: Leg, on_wait: Callable[[], None]
-    ) -> Iterator[tuple[list[Job], list[Result] | ProcessExpired]]:
-        group_of: dict[Future[Any], list[Job]] = {
-            self._pool.schedule(train_group, args=(group, leg)): group for group in groups
-        }
-        pending = set(group_of)
+        Raises:
+            RunFailed: A worker died, and again when it was tried once more.
+        """
+        size = max(1, math.ceil(len(items) / self._n_workers))
+        chunks = [items[start : start + size] for start in range(0, len(items), size)]
+        results: list[list[Any]] = [[] for _ in chunks]
+        for place, outcome in self._call([(_apply, function, chunk) for chunk in chunks], lambda: None):
+            if isinstance(outcome, Exception):
+                ((_, outcome),) = self._call([(_apply, function, chunks[place])], lambda: None)
+            if isinstance(outcome, Exception):
+                raise RunFailed(f"A worker could not do its work: {_reason(outcome)}. Go on with `nas resume`.")
+            results[place] = outcome
+        return [result for chunk in results for result in chunk]
+
+    def _call(
+        self, tasks: Sequence[tuple[Callable[..., Any], Any, Any]], on_wait: Callable[[], None]
+    ) -> Iterator[tuple[int, Any]]:
+        """Do tasks, each a function of two arguments; give their places and results, or exceptions, as they come."""
+        place_of: dict[Future[Any], int] = {}
+        for place, (function, *arguments) in enumerate(tasks):
+            place_of[self._schedule(function, arguments)] = place
+        pending = set(place_of)
         while pending:
             done, pending = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
             on_wait()
             for future in done:
-                try:
-                    yield group_of[future], future.result()
-                except ProcessExpired as death:
-                    yield group_of[future], death
+                yield place_of[future], future.exception() or future.result()
+
+    def _schedule(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Future[Any]:
+        try:
+            return cast(Future[Any], self._pool.schedule(function, args=arguments))
+        except RuntimeError:  # all its workers were killed at once, which ends a pool
+            self._pool.stop()
+            self._pool.join()
+            self._pool = self._new_pool()
+            return cast(Future[Any], self._pool.schedule(function, args=arguments))
+
+    def _new_pool(self) -> ProcessPool:
+        arguments = (self._rows, os.getpid())
+        return ProcessPool(
+            max_workers=self._n_workers, context=self._context, initializer=_start_worker, initargs=arguments
+        )
+
+
+def _apply(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    return [function(item) for item in items]
 
 
 def train_group(group: list[Job], leg: Leg) -> list[Result]:
@@ -230,12 +260,16 @@ def _balanced_groups(jobs: Sequence[Job], n_groups: int) -> list[list[Job]]:
     return all_groups
 
 
-def _death(death: ProcessExpired) -> str:
-    code = death.exitcode
-    if code is not None and code < 0:
-        hint = " (often out of memory)" if -code == signal.SIGKILL else ""
-        return f"the worker was killed by signal {-code}{hint}, twice"
-    return f"the worker exited with code {code}, twice"
+def _reason(error: Exception) -> str:
+    if isinstance(error, ProcessExpired) and error.exitcode is not None:
+        code = error.exitcode
+        if code < 0:
+            hint = " (often out of memory)" if -code == signal.SIGKILL else ""
+            return f"the worker was killed by signal {-code}{hint}, twice"
+        return f"the worker exited with code {code}, twice"
+    if isinstance(error, MemoryError):
+        return f"out of memory: {error}"
+    return f"{type(error).__name__}: {error}"
 
 
 # --- in the worker process ------------------------------------------------------------------------------------------
