@@ -18,8 +18,6 @@ SEEDS_FOR_NOISY_VALIDATION = 3
 FULL_TRAININGS_IN_A_SEARCH = 40  # a budget buys at least this many, with fewer epochs if need be
 GENERATIONS_IN_A_SEARCH = 8
 COST_SHARE_WITH_RUNGS = 0.27  # of training every candidate to the end; see nas.generation
-MAX_FINALE_SHARE = 0.45
-SECONDS_AN_EDGE_STEP = 1.2e-10  # per edge, row of a batch, and step: only for the very first guess
 
 
 @dataclass(frozen=True)

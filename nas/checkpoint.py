@@ -60,32 +60,34 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Write the state of a search with its checksum, and keep the one before."""
-    body = json.dumps(state, sort_keys=True, allow_nan=False)
+    """Write the state of a search under its checksum, and keep the one before."""
+    body = json.dumps({"format": FORMAT, "state": state}, allow_nan=False)
     if path.exists():
         os.replace(path, _previous(path))
     digest = hashlib.sha256(body.encode()).hexdigest()
-    write_atomically(path, json.dumps({"format": FORMAT, "sha256": digest, "state": state}, allow_nan=False).encode())
+    write_atomically(path, json.dumps({"sha256": digest, "body": body}).encode())
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:
     """The newest state that is whole, or None if none was ever written.
 
     Raises:
-        CheckpointError: Files are there, but none is whole, or a newer version wrote them.
+        CheckpointError: Files are there, but none is whole, or another version wrote them.
     """
     files = [file for file in (path, _previous(path)) if file.exists()]
     for file in files:
         try:
-            content = read_json(file)
-        except CheckpointError:
+            outer = read_json(file)
+            body = str(outer["body"])
+        except (CheckpointError, KeyError):
             continue
-        if content.get("format") != FORMAT:
-            raise CheckpointError(f"{file} has format {content.get('format')!r}, this version reads {FORMAT}.")
-        body = json.dumps(content.get("state"), sort_keys=True, allow_nan=False)
-        if hashlib.sha256(body.encode()).hexdigest() == content.get("sha256"):
-            state: dict[str, Any] = content["state"]
-            return state
+        if hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest() != outer.get("sha256"):
+            continue
+        content = json.loads(body)
+        if content["format"] != FORMAT:
+            raise CheckpointError(f"{file} has format {content['format']!r}, this version reads {FORMAT}.")
+        state: dict[str, Any] = content["state"]
+        return state
     if files:
         raise CheckpointError(f"{path} and the copy before it are damaged. Start a new run.")
     return None

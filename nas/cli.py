@@ -274,7 +274,7 @@ def _one_line_errors() -> Iterator[None]:
 
 
 def _console() -> Console:
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False)  # names and notes may hold brackets
 
 
 def _started() -> float:

@@ -129,7 +129,8 @@ def load_config(file: Path | None, flags: Mapping[str, Any]) -> RunConfig:
         place = ".".join(str(part) for part in first["loc"])
         problem = first["msg"].removeprefix("Value error, ")
         value = "" if isinstance(first["input"], dict) else f" Got {first['input']!r}."
-        raise ConfigError(f"{where}: {place}: {problem}.{value}") from None
+        sentence = problem if problem[-1] in ".?" else f"{problem}."
+        raise ConfigError(f"{where}: {place}: {sentence}{value}") from None
 
 
 def parse_duration(text: str | float) -> float:
@@ -168,7 +169,7 @@ def _check_keys(values: Mapping[str, Any], model: type[BaseModel], where: str, p
         known = (known - {"budget_s"}) | {"budget"}
     for key, value in values.items():
         if key not in known:
-            raise ConfigError(f"{where}: {_unknown('key', path + key, [path + name for name in sorted(known)])}.")
+            raise ConfigError(f"{where}: {_unknown('key', path + key, sorted(path + name for name in known))}")
         if path == "" and not isinstance(value, Mapping):
             raise ConfigError(f"{where}: {key} must be a table, written as [{key}]. Got {value!r}.")
         kind = model.model_fields[key].annotation if key in model.model_fields else None
@@ -178,5 +179,5 @@ def _check_keys(values: Mapping[str, Any], model: type[BaseModel], where: str, p
 
 def _unknown(what: str, name: str, known: list[str]) -> str:
     nearest = difflib.get_close_matches(name, known, n=1)
-    hint = f'Did you mean "{nearest[0]}"?' if nearest else f"Known: {', '.join(known)}"
-    return f'unknown {what} "{name}". {hint}'.rstrip(".")
+    hint = f'Did you mean "{nearest[0]}"?' if nearest else f"Known: {', '.join(known)}."
+    return f'unknown {what} "{name}". {hint}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +42,8 @@ class FrontRow:
         n_weights: Its weights.
         density: Share of the dense network's weights.
         validation_score: Mean over seeds, from the search.
-        test_score: Of the retrained network; None if the time was too short to retrain it.
+        test_score: Of the retrained network; None if the time was too short to retrain it, or its outputs
+            were not finite.
     """
 
     trial: int
@@ -154,14 +156,16 @@ def finish(
         if trial.key in retrained:
             wiring, activation = search.space.wire(trial.genotype), trial.genotype.activation
             network = TrainedNetwork(wiring, activation, retrained[trial.key], dataset.encoding)
-            test_score = score(network.outputs(x_test), targets, dataset.task)
-            _save(search, trial, network, dataset.score_name, test_score)
+            test_score = _finite(score(network.outputs(x_test), targets, dataset.task))
+            if test_score is not None:
+                _save(search, trial, network, dataset.score_name, test_score)
         rows.append(FrontRow(trial.number, trial.n_weights, trial.density, score_of(trial), test_score))
     baselines = []
     for name, parameters in dense.items():
         outputs = predict(lay_out(wirings[name], "relu"), parameters, x_test)
-        test_score = score(outputs, targets, dataset.task)
-        baselines.append(Baseline(name, test_score, wirings[name].n_weights, seconds[name] + dense_s))
+        test_score = _finite(score(outputs, targets, dataset.task))
+        if test_score is not None:
+            baselines.append(Baseline(name, test_score, wirings[name].n_weights, seconds[name] + dense_s))
 
     show("training gradient-boosted trees")
     left_s = search.clock.left_s()
@@ -178,6 +182,10 @@ def pick_front(history: Sequence[Trial]) -> list[Trial]:
         return front
     places = np.unique(np.linspace(0, len(front) - 1, MAX_FRONT).round().astype(int))
     return [front[place] for place in places]
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _boosting_limit_s(dataset: Dataset, budget_s: float | None) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from nas.engine.layout import lay_out
 from nas.engine.population import predict
 from nas.errors import CheckpointError
 from search_spaces.genotype import ACTIVATIONS
-from search_spaces.wiring import Wiring, WiringError
+from search_spaces.wiring import Wiring
 
 FORMAT = 1
 TENSORS, DESCRIPTION = "model.safetensors", "model.json"
@@ -84,7 +85,7 @@ def save_network(folder: Path, network: TrainedNetwork, about: dict[str, object]
         **about,
         "encoding": network.encoding.to_dict(),
     }
-    write_json(folder / DESCRIPTION, description)
+    write_json(folder / DESCRIPTION, {**description, "description_sha256": _digest(description)})
 
 
 def load_network(folder: Path) -> TrainedNetwork:
@@ -94,21 +95,36 @@ def load_network(folder: Path) -> TrainedNetwork:
         CheckpointError: A file is missing, damaged, or of another format.
     """
     description = read_json(folder / DESCRIPTION)
+    digest = description.pop("description_sha256", None)
     if description.get("format") != FORMAT:
         raise CheckpointError(f"{folder} has format {description.get('format')!r}, this version reads {FORMAT}.")
     try:
         content = (folder / TENSORS).read_bytes()
-        if hashlib.sha256(content).hexdigest() != description["sha256"]:
-            raise CheckpointError(f"{folder / TENSORS} is damaged: its checksum differs from {DESCRIPTION}.")
+        if _digest(description) != digest or hashlib.sha256(content).hexdigest() != description["sha256"]:
+            raise CheckpointError(f"{folder} is damaged: a checksum differs. Export or search again.")
         tensors = tensors_from_bytes(content)
         n_inputs, n_hidden, n_outputs = (description[name] for name in ("n_inputs", "n_hidden", "n_outputs"))
         wiring = Wiring(n_inputs, n_hidden, n_outputs, tensors["indptr"], tensors["indices"])
         parameters = np.concatenate([tensors["weights"], tensors["biases"]]).astype(np.float32)
-        activation = description["activation"]
-        n_neurons = wiring.n_hidden + wiring.n_outputs
-        if len(parameters) != wiring.n_edges + n_neurons or activation not in ACTIVATIONS:
-            raise CheckpointError(f"{folder} is damaged: its weights do not fit its wiring.")
         encoding = Encoding.from_dict(description["encoding"])
-    except (OSError, KeyError, TypeError, json.JSONDecodeError, SafetensorError, WiringError) as error:
+        network = TrainedNetwork(wiring, description["activation"], parameters, encoding)
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"{folder} cannot be read as a network: {error}.") from None
-    return TrainedNetwork(wiring, activation, parameters, encoding)
+    _check_fit(folder, network)
+    return network
+
+
+def _check_fit(folder: Path, network: TrainedNetwork) -> None:
+    """Raise CheckpointError unless weights, wiring and encoding belong together."""
+    wiring, encoding = network.wiring, network.encoding
+    if len(network.parameters) != wiring.n_edges + wiring.n_hidden + wiring.n_outputs:
+        raise CheckpointError(f"{folder} is damaged: its weights do not fit its wiring.")
+    if (wiring.n_inputs, wiring.n_outputs) != (encoding.n_inputs, encoding.target.n_outputs):
+        raise CheckpointError(f"{folder} is damaged: its wiring does not fit its encoding.")
+    if not np.isfinite(network.parameters).all() or network.activation not in ACTIVATIONS:
+        raise CheckpointError(f"{folder} is damaged: it has weights that are not numbers, or an unknown activation.")
+
+
+def _digest(description: Mapping[str, object]) -> str:
+    canonical = json.dumps(description, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

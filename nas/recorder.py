@@ -21,6 +21,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from nas.errors import CheckpointError, RunFailed
@@ -90,11 +91,10 @@ class Recorder:
         logging.getLogger("alembic").setLevel(logging.WARNING)
         try:
             _prepare_file(path)
-            storage = RDBStorage(
-                f"sqlite:///{path.resolve()}", engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}}
-            )
+            url = URL.create("sqlite", database=str(path.resolve())).render_as_string()
+            self._storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
             self._study = optuna.create_study(
-                storage=storage,
+                storage=self._storage,
                 study_name=STUDY_NAME,
                 directions=["maximize", "minimize"],
                 load_if_exists=True,
@@ -164,7 +164,8 @@ class Recorder:
         """Write what is left, and end the thread."""
         self._queue.put(None)
         self._thread.join()
-        self._study._storage.remove_session()
+        self._storage.remove_session()
+        self._storage.engine.dispose()
 
     def _write_all(self) -> None:
         while (trial := self._queue.get()) is not None:
@@ -182,10 +183,12 @@ def read_history(path: Path) -> list[Trial]:
     """All trials of a study, read without writing; the study may be in use."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        storage = RDBStorage(f"sqlite:///file:{path.resolve()}?mode=ro&uri=true", skip_table_creation=True)
+        place = URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "ro", "uri": "true"})
+        storage = RDBStorage(place.render_as_string(), skip_table_creation=True)
         study = optuna.load_study(storage=storage, study_name=STUDY_NAME)
         trials = [_from_frozen(frozen) for frozen in study.get_trials(deepcopy=False)]
         storage.remove_session()
+        storage.engine.dispose()
     except (SQLAlchemyError, optuna.exceptions.OptunaError, KeyError) as error:
         raise CheckpointError(f"{path} is not a study this version can open: {error}.") from None
     return trials

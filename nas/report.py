@@ -54,7 +54,7 @@ def print_report(report: Mapping[str, Any], run: str, console: Console) -> None:
     """Print a report as tables, and what to type next."""
     counts, score_name = report["counts"], report["score_name"]
     console.print(
-        f"[bold]{report['run']}[/bold]: {report['task']} on {report['data']}, {report['seconds']:.0f} s; "
+        f"{report['run']}: {report['task']} on {report['data']}, {report['seconds']:.0f} s; "
         f"{counts['trained']} trained, {counts['stopped']} stopped, {counts['skipped']} skipped, "
         f"{counts['failed']} failed.",
         highlight=False,

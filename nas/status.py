@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nas.evolution import pareto_front
@@ -79,11 +79,6 @@ def score_of(trial: Trial) -> float:
     """The validation score of a trial that has one."""
     assert trial.outcome is not None
     return trial.outcome.score
-
-
-def outcomes_by_key(history: Iterable[Trial]) -> Mapping[str, Trial]:
-    """The trained trials by the keys of their genotypes."""
-    return {trial.key: trial for trial in history if trial.outcome is not None}
 
 
 def _n_rungs(trial: Trial) -> int:

@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +34,7 @@ from search_spaces.wiring import Wiring
 GROUPS_A_WORKER = 2  # more would balance better and gather each batch more often
 POLL_SECONDS = 0.25
 STOP_FILE = "stop"
+DEATHS = (ProcessExpired, BrokenProcessPool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,10 +165,12 @@ class Workers:
         chunks = [items[start : start + size] for start in range(0, len(items), size)]
         results: list[list[Any]] = [[] for _ in chunks]
         for place, outcome in self._call([(_apply, function, chunk) for chunk in chunks], lambda: None):
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, DEATHS):
                 ((_, outcome),) = self._call([(_apply, function, chunks[place])], lambda: None)
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, DEATHS):
                 raise RunFailed(f"A worker could not do its work: {_reason(outcome)}. Go on with `nas resume`.")
+            if isinstance(outcome, Exception):
+                raise outcome
             results[place] = outcome
         return [result for chunk in results for result in chunk]
 

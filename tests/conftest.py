@@ -1,0 +1,16 @@
+"""What several test folders share: one finished run, made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import small_runs
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small search, carried out by one worker without a break; not to be changed."""
+    folder = tmp_path_factory.mktemp("finished")
+    small_runs.search(folder, "whole", search__workers=1)
+    return folder / "whole"

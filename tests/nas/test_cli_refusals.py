@@ -1,0 +1,212 @@
+"""Bad input: one line on stderr, exit code 2, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_runs
+from commands import TABLE, Said, nas, refused, with_line, write
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return write(tmp_path / "trees.csv", TABLE)
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> Callable[..., str]:
+    """A search that has to be refused and to leave nothing behind."""
+
+    def refuse(*arguments: str | Path) -> str:
+        line = refused(nas("search", *arguments, "--out", tmp_path / "runs"))
+        assert not (tmp_path / "runs").exists()
+        return line
+
+    return refuse
+
+
+def test_refusal_through_a_real_process(tmp_path: Path) -> None:
+    command = [small_runs.NAS, "search", "flowers.csv"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+
+    line = refused(Said(result.returncode, result.stdout, result.stderr))
+    assert line.startswith('There is no file or folder "flowers.csv"')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_file(search: Callable[..., str]) -> None:
+    assert search("digit").endswith('Did you mean "digits"?')
+
+
+def test_file_of_unknown_kind(search: Callable[..., str], tmp_path: Path) -> None:
+    assert "unknown suffix" in search(write(tmp_path / "trees.txt", TABLE))
+
+
+def test_file_that_is_not_what_its_name_says(search: Callable[..., str], tmp_path: Path) -> None:
+    for name in ("trees.parquet", "trees.csv.gz"):
+        line = search(write(tmp_path / name, TABLE), "--target", "species")
+        assert line.startswith(f"{tmp_path / name} cannot be read")
+    line = search(write(tmp_path / "trees.npz", TABLE))
+    assert line.startswith(f"{tmp_path / 'trees.npz'} cannot be read")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_file_without_permission(search: Callable[..., str], table: Path) -> None:
+    table.chmod(0)
+    assert "cannot be read: Permission denied" in search(table, "--target", "species")
+
+
+def test_text_that_is_not_utf8(search: Callable[..., str], table: Path) -> None:
+    table.write_bytes(table.read_bytes() + b"1,2,\xff\xfe\n")
+    assert "is not UTF-8 text" in search(table, "--target", "species")
+
+
+def test_folder_without_images(search: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    assert "train-images-idx3-ubyte" in search(tmp_path / "images")
+
+
+def test_no_target(search: Callable[..., str], table: Path) -> None:
+    assert "--target" in search(table)
+    assert 'Columns: "a", "b", "species"' in search(table)
+
+
+def test_unknown_target_with_the_nearest_name(search: Callable[..., str], table: Path) -> None:
+    assert search(table, "--target", "spices").endswith('has no column "spices". Did you mean "species"?')
+
+
+def test_class_with_too_few_rows(search: Callable[..., str], tmp_path: Path) -> None:
+    data = write(tmp_path / "few.csv", [*TABLE, "1,2,yew", "3,4,yew"])
+    assert 'class "yew" has 2' in search(data, "--target", "species")
+
+
+def test_stray_text_in_a_numeric_column(search: Callable[..., str], tmp_path: Path) -> None:
+    data = write(tmp_path / "stray.csv", with_line(18, "tall,3,oak"))
+    assert search(data, "--target", "species").startswith(f'{data} line 18, column "a": "tall" is not a number.')
+
+
+def test_constant_columns_only(search: Callable[..., str], tmp_path: Path) -> None:
+    data = write(tmp_path / "constant.csv", [TABLE[0], *(re.sub(r"^\d+,\d+", "1,2", line) for line in TABLE[1:])])
+    assert "every feature is constant" in search(data, "--target", "species")
+
+
+def test_empty_files(search: Callable[..., str], tmp_path: Path) -> None:
+    assert "is empty" in search(write(tmp_path / "empty.csv", []), "--target", "species")
+    assert "has a header but no rows" in search(write(tmp_path / "header.csv", TABLE[:1]), "--target", "species")
+
+
+def test_one_class_only(search: Callable[..., str], tmp_path: Path) -> None:
+    data = write(tmp_path / "one.csv", [re.sub(r"elm|ash", "oak", line) for line in TABLE])
+    assert 'all 60 rows have the class "oak"' in search(data, "--target", "species")
+
+
+@pytest.mark.parametrize("value", ["", "NaN", "?"])
+def test_missing_values_with_count_and_columns(search: Callable[..., str], tmp_path: Path, value: str) -> None:
+    data = write(tmp_path / "holes.csv", with_line(18, f"{value},3,oak"))
+    assert search(data, "--target", "species").startswith(f'{data} has 1 missing value: "a" (1).')
+    assert "--missing impute" in search(data, "--target", "species")
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "1e999", "1e39"])
+def test_infinity(search: Callable[..., str], tmp_path: Path, value: str) -> None:
+    data = write(tmp_path / "huge.csv", with_line(18, f"{value},3,oak"))
+    assert f'line 18, column "a": "{value}" is not a finite 32-bit number' in search(data, "--target", "species")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_arrays_that_are_not_finite(search: Callable[..., str], tmp_path: Path, value: float) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    x[7, 1] = value
+    np.savez(tmp_path / "x.npz", x=x, y=np.arange(60) % 3)
+    assert "row 7 at position 1" in search(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("budget", ["5s", "0", "-5m", "soon", "", "inf", "nan", "5m3", "1e3s"])
+def test_impossible_budget(search: Callable[..., str], budget: str) -> None:
+    assert search("wine", "--budget", budget).startswith(f"The budget '{budget}' ")
+
+
+def test_budget_and_trials(search: Callable[..., str]) -> None:
+    assert search("wine", "--budget", "10s", "--trials", "4") == "Give --budget or --trials, not both."
+
+
+def test_unknown_prior_with_the_nearest_name(search: Callable[..., str]) -> None:
+    line = search("wine", "--priors", "layered,watts-strogats")
+    assert 'unknown prior "watts-strogats". Did you mean "watts-strogatz"?' in line
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "key"),
+    [
+        ("--trials", "0", "search.trials"),
+        ("--population", "1", "search.population"),
+        ("--seeds", "0", "training.seeds"),
+        ("--max-weights", "0", "search.max_weights"),
+        ("--seed", "-1", "search.seed"),
+        ("--workers", "0", "search.workers"),
+        ("--missing", "drop", "data.missing"),
+        ("--task", "clustering", "data.task"),
+        ("--space", "rnn", "search.space"),
+    ],
+)
+def test_option_out_of_range(search: Callable[..., str], option: str, value: str, key: str) -> None:
+    line = search("wine", option, value)
+    assert f"{key}: " in line
+    assert value in line
+
+
+def test_fewer_weights_than_a_network_needs(search: Callable[..., str]) -> None:
+    assert "max_weights is 3; it must be an int, at least 4" in search("wine", "--max-weights", "3")
+
+
+def test_regression_on_text(search: Callable[..., str], table: Path) -> None:
+    assert 'the target "species" is text' in search(table, "--target", "species", "--task", "regression")
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["[search]", "populatoin = 3"], 'unknown key "search.populatoin". Did you mean "search.population"?'),
+        (["[serach]", "population = 3"], 'unknown key "serach". Did you mean "search"?'),
+        (["[search"], "is not TOML"),
+        (["search = 3"], "search must be a table, written as [search]. Got 3."),
+        (["[search]", "population = 'many'"], "search.population: "),
+        (["[search]", "budget = '1m'", "trials = 3"], "give a budget or a number of trials, not both"),
+        (["[training]", "weight_decay = nan"], "training.weight_decay: Input should be a finite number"),
+        (["[search.bounds.watts-strogatz]", "rewiring = [0.0, 2.0]"], "rewiring"),
+        (["[search.bounds.watts-strogatz]", "rewiring = [0.5, 0.1]"], "rewiring"),
+        (["[search.bounds.watts-strogatz]", "rewirin = [0.0, 1.0]"], 'the nearest known is "rewiring"'),
+        (["[search.bounds.watts]", "rewiring = [0.0, 1.0]"], 'did you mean "watts-strogatz"?'),
+    ],
+)
+def test_bad_configuration(search: Callable[..., str], tmp_path: Path, lines: list[str], expected: str) -> None:
+    assert expected in search("wine", "--config", write(tmp_path / "nas.toml", lines))
+
+
+def test_missing_configuration(search: Callable[..., str], tmp_path: Path) -> None:
+    assert "nas.toml does not exist" in search("wine", "--config", tmp_path / "nas.toml")
+
+
+@pytest.mark.parametrize("name", ["two words", "../up", "", "x" * 65])
+def test_name_that_cannot_name_a_run(search: Callable[..., str], name: str) -> None:
+    assert "cannot name a run" in search("wine", "--name", name)
+
+
+@pytest.mark.parametrize("name", [(), ("--name", "mine")])
+def test_out_that_is_a_file(table: Path, name: tuple[str, ...]) -> None:
+    before = table.read_bytes()
+    line = refused(nas("search", "wine", *name, "--out", table))
+
+    assert str(table) in line
+    assert "exists already" not in line
+    assert table.read_bytes() == before
+
+
+def test_seed_beyond_what_all_parts_can_take(search: Callable[..., str]) -> None:
+    assert "search.seed: " in search("wine", "--seed", str(2**32))

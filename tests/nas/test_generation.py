@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import groupby, pairwise
+
+import numpy as np
+import pytest
+from candidates import COURSE, TOTAL_STEPS, ScriptedWorkers, candidate, pareto_ranks, state_at
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nas.checkpoint import load_standings, save_standings
+from nas.generation import Candidate, Standing, rung_steps, train_generation, weight_seeds
+from nas.outcome import Ending, Outcome
+
+Script = dict[str, list[tuple[float, ...] | str]]
+Announced = list[tuple[str, Outcome]]
+
+
+class Killed(Exception):
+    """The process ends while an outcome is being recorded."""
+
+
+def sit(
+    candidates: Sequence[Candidate],
+    workers: ScriptedWorkers,
+    known: Mapping[str, Outcome],
+    standings: dict[str, Standing],
+    announced: Announced,
+    n_until_kill: int | None = None,
+) -> bool:
+    """One attempt at a generation; outcomes are added to ``announced``."""
+
+    def on_outcome(candidate: Candidate, outcome: Outcome) -> None:
+        if n_until_kill is not None and len(announced) >= n_until_kill:
+            raise Killed
+        announced.append((candidate.key, outcome))
+
+    return train_generation(
+        candidates,
+        COURSE,
+        workers,  # type: ignore[arg-type]
+        known,
+        standings,
+        None,
+        on_outcome,
+        lambda: None,
+    )
+
+
+def whole(candidates: Sequence[Candidate], script: Script, seed: int = 0) -> Announced:
+    """The outcomes of a generation that is not interrupted."""
+    announced: Announced = []
+    assert sit(candidates, ScriptedWorkers(script, seed), {}, {}, announced)
+    return announced
+
+
+# Scores of few bits: ties are frequent, and means over seeds are exact.
+score = st.integers(-4, 16).map(lambda s: s / 16)
+
+
+@st.composite
+def generations(draw: st.DrawFn) -> tuple[list[Candidate], Script]:
+    """Candidates of some sizes, and what they score at each rung, or how they fail there."""
+    sizes = draw(st.lists(st.integers(2, 9), min_size=1, max_size=12))
+    n_seeds = draw(st.integers(1, 2))
+    seeds = st.lists(score, min_size=n_seeds, max_size=n_seeds).map(tuple)
+    candidates = [candidate(number, size) for number, size in enumerate(sizes)]
+    script: Script = {}
+    for one in candidates:
+        n_reached = draw(st.sampled_from([3, 3, 3, 3, 2, 1, 0]))
+        reached: list[tuple[float, ...] | str] = [draw(seeds) for _ in range(n_reached)]
+        script[one.key] = reached + [f"diverged at rung {n_reached + 1}"] * (3 - n_reached)
+    return candidates, script
+
+
+@settings(deadline=None, max_examples=60)
+@given(generations(), st.integers(0, 99))
+def test_outcomes_do_not_depend_on_the_order_in_which_results_arrive(
+    generation: tuple[list[Candidate], Script], seed: int
+) -> None:
+    assert whole(*generation, seed=0) == whole(*generation, seed=seed)
+
+
+@settings(deadline=None, max_examples=120)
+@given(generations())
+def test_at_each_rung_the_pareto_best_go_on_and_the_others_stop(generation: tuple[list[Candidate], Script]) -> None:
+    candidates, script = generation
+    announced = whole(candidates, script)
+    outcomes = dict(announced)
+    assert sorted(key for key, _ in announced) == sorted(c.key for c in candidates)  # each exactly once
+    alive = candidates
+    for rung in range(3):
+        failing = [c for c in alive if isinstance(script[c.key][rung], str)]
+        for c in failing:
+            assert (outcomes[c.key].ending, outcomes[c.key].reason) == (Ending.FAILED, script[c.key][rung])
+            assert list(outcomes[c.key].scores) == script[c.key][:rung]
+        alive = [c for c in alive if c not in failing]
+        means = [float(np.mean(script[c.key][rung])) for c in alive]  # type: ignore[arg-type]
+        ranks = pareto_ranks(means, [c.wiring.n_weights for c in alive])
+        rank_of = {c.key: rank for c, rank in zip(alive, ranks, strict=True)}
+        ended = [
+            c for c in alive if outcomes[c.key].ending is not Ending.FAILED and len(outcomes[c.key].scores) == rung + 1
+        ]
+        kept = [c for c in alive if c not in ended]
+        n_kept = 0 if rung == 2 else min(len(alive), math.ceil(len(candidates) / 3 ** (rung + 1)))
+        assert len(kept) == n_kept
+        for c in ended:
+            outcome = outcomes[c.key]
+            assert list(outcome.scores) == script[c.key][: rung + 1]
+            assert rank_of[c.key] >= max((rank_of[k.key] for k in kept), default=0)
+            stop = f"not among the best {n_kept} of {len(alive)} at rung {rung + 1}"
+            expected = (Ending.COMPLETE, "") if rung == 2 else (Ending.STOPPED, stop)
+            assert (outcome.ending, outcome.reason) == expected
+        alive = kept
+    assert all(outcomes[c.key].n_weights == c.wiring.n_weights for c in candidates)
+
+
+@settings(deadline=None, max_examples=60)
+@given(generations())
+def test_a_candidate_is_trained_step_after_step_and_never_further_than_its_outcome(
+    generation: tuple[list[Candidate], Script],
+) -> None:
+    candidates, script = generation
+    workers, announced = ScriptedWorkers(script), []
+    sit(candidates, workers, {}, {}, announced)
+    for key, outcome in announced:
+        spans = sorted((first, last) for span_key, first, last in workers.spans if span_key == key)
+        n_legs = len(outcome.scores) + (outcome.ending is Ending.FAILED)
+        assert spans == list(pairwise((0, *COURSE.rung_steps[:n_legs])))
+        assert outcome.seconds == spans[-1][1]
+
+
+interruptions = st.lists(
+    st.tuples(
+        st.integers(0, 25),  # results until Ctrl-C
+        st.none() | st.integers(0, 8),  # outcomes until a kill
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(generations(), interruptions)
+def test_a_generation_interrupted_or_killed_anywhere_ends_like_one_that_was_not(
+    tmp_path_factory: pytest.TempPathFactory,
+    generation: tuple[list[Candidate], Script],
+    interruptions: list[tuple[int, int | None]],
+) -> None:
+    candidates, script = generation
+    file = tmp_path_factory.mktemp("run") / "standings"
+    known: dict[str, Outcome] = {}
+    for sitting, (n_results, n_until_kill) in enumerate([*interruptions, (10**6, None)]):
+        standings = load_standings(file, 4)
+        announced: Announced = []
+        workers = ScriptedWorkers(script, seed=sitting, n_results=n_results)
+        try:
+            is_finished = sit(candidates, workers, known, standings, announced, n_until_kill)
+            save_standings(file, 4, standings)
+        except Killed:  # the standings on disk are those of an earlier sitting, or there are none
+            is_finished = False
+        assert known.keys().isdisjoint(key for key, _ in announced)
+        assert known.keys().isdisjoint(key for key, _, _ in workers.spans)
+        known |= dict(announced)
+    assert is_finished
+    assert known == dict(whole(candidates, script))
+
+
+@settings(deadline=None, max_examples=60)
+@given(generations(), st.integers(0, 25))
+def test_going_on_after_ctrl_c_trains_no_step_twice(generation: tuple[list[Candidate], Script], n_results: int) -> None:
+    candidates, script = generation
+    standings: dict[str, Standing] = {}
+    announced: Announced = []
+    first, second = ScriptedWorkers(script, 0, n_results), ScriptedWorkers(script, 1)
+    is_finished = sit(candidates, first, {}, standings, announced)
+    rest: Announced = []
+    assert sit(candidates, second, dict(announced), standings, rest)
+    assert not (is_finished and rest)
+    spans = sorted(first.spans + second.spans)
+    for _, of_key in groupby(spans, key=lambda span: span[0]):
+        assert all(before[2] == after[1] for before, after in pairwise(of_key))
+
+
+def test_standings_hold_what_is_under_way_and_nothing_else() -> None:
+    candidates = [candidate(number, 5) for number in range(6)]
+    script: Script = {c.key: [(0.5,), (0.5,), (0.5,)] for c in candidates}
+    script[candidates[0].key] = ["diverged"] * 3
+    standings: dict[str, Standing] = {}
+    announced: Announced = []
+    assert not sit(candidates, ScriptedWorkers(script, 0, n_results=4), {}, standings, announced)
+    assert [outcome.ending for _, outcome in announced] in ([], [Ending.FAILED])
+    assert standings.keys() == {c.key for c in candidates} - {key for key, _ in announced}
+    assert sit(candidates, ScriptedWorkers(script), dict(announced), standings, announced)
+    assert standings == {}
+
+
+def test_a_failure_at_a_later_rung_keeps_the_scores_of_earlier_ones() -> None:
+    only = candidate(0, 5)
+    ((_, outcome),) = whole([only], {only.key: [(0.25,), "the worker was killed", "never reached"]})
+    assert outcome == Outcome(Ending.FAILED, 5, ((0.25,),), float(rung_steps(TOTAL_STEPS)[1]), "the worker was killed")
+
+
+def test_a_generation_of_nothing_but_failures_ends() -> None:
+    candidates = [candidate(number, 5) for number in range(4)]
+    announced = whole(candidates, {c.key: ["diverged"] * 3 for c in candidates})
+    assert [key for key, _ in announced] == [c.key for c in candidates]
+    assert {outcome.ending for _, outcome in announced} == {Ending.FAILED}
+    assert whole([], {}) == []
+
+
+def test_twenty_seven_candidates_are_cut_to_nine_and_to_three() -> None:
+    candidates = [candidate(number, 2 + number) for number in range(27)]
+    announced = whole(candidates, {c.key: [(0.75,)] * 3 for c in candidates})
+    endings = [(outcome.ending, len(outcome.scores)) for _, outcome in announced]
+    assert endings == [(Ending.STOPPED, 1)] * 18 + [(Ending.STOPPED, 2)] * 6 + [(Ending.COMPLETE, 3)] * 3
+    smallest = {c.key for c in candidates[:3]}  # of equal scores the smallest networks are best
+    assert {key for key, outcome in announced if outcome.ending is Ending.COMPLETE} == smallest
+
+
+def test_rungs_are_a_ninth_a_third_and_the_whole() -> None:
+    assert rung_steps(90) == (10, 30, 90)
+    assert rung_steps(100) == (12, 34, 100)
+    assert rung_steps(1) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("total_steps", [1, 2, 3, 7])
+def test_the_shortest_trainings_have_rungs_too(total_steps: int) -> None:
+    steps = rung_steps(total_steps)
+    assert steps[0] >= 1 and steps[-1] == total_steps and list(steps) == sorted(steps)
+
+
+def test_initial_weights_belong_to_the_candidate_the_run_and_the_set() -> None:
+    keys = [candidate(number, 2).key for number in range(3)]
+    seeds = [words for run in (0, 1) for key in keys for words in weight_seeds(run, key, 4)]
+    assert len(set(seeds)) == len(seeds) == 24
+    assert weight_seeds(1, keys[0], 2) == weight_seeds(1, keys[0], 4)[:2]
+
+
+def test_a_job_is_the_candidate_with_its_state() -> None:
+    one = candidate(3, 4)
+    state = state_at(one.key, 10)
+    job = COURSE.job(one, state)
+    assert (job.key, job.wiring, job.state) == (one.key, one.wiring, state)
+    assert (job.activation, job.learning_rate) == (one.genotype.activation, one.genotype.learning_rate)
+    assert job.weight_seeds == weight_seeds(COURSE.run_seed, one.key, COURSE.n_seeds)

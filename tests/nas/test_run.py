@@ -1,0 +1,172 @@
+"""Whole runs: what they give does not depend on workers, interruptions or kills."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_runs
+
+from nas.config import load_config
+from nas.data import Dataset
+from nas.recorder import read_history
+from nas.run import start_run
+
+REPORT_KEYS = {"format", "task", "score_name", "seconds", "counts", "best", "front", "baselines"}
+ROW_KEYS = {"trial", "n_weights", "density", "validation_score", "test_score"}
+
+
+def seconds_of(run: Path) -> list[float | None]:
+    """Training time of each trial: no two trainings take the same."""
+    return [t.outcome and t.outcome.seconds for t in read_history(run / "study.db")]
+
+
+def test_two_workers_find_what_one_finds(finished_run: Path, tmp_path: Path) -> None:
+    small_runs.search(tmp_path, "two", search__workers=2)
+
+    assert small_runs.record(tmp_path / "two") == small_runs.record(finished_run)
+    assert small_runs.front(tmp_path / "two") == small_runs.front(finished_run)
+
+
+def test_an_interrupted_search_goes_on_to_the_same_end(finished_run: Path, tmp_path: Path) -> None:
+    process = small_runs.start_command(tmp_path, "broken", "--workers", "2")
+    run = tmp_path / "broken"
+    small_runs.wait_until(lambda: small_runs.n_recorded(run) >= 15, "half of the search")
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert f"nas resume {run}" in output
+    assert errors == ""
+    before = small_runs.record(run)
+    assert 15 <= len(before) < small_runs.N_TRIALS
+    assert not (run / "report.json").exists()
+    assert not (run / "shared").exists()
+
+    seconds = seconds_of(run)
+    small_runs.resume(tmp_path, "broken")
+    assert small_runs.record(run) == small_runs.record(finished_run)
+    assert small_runs.front(run) == small_runs.front(finished_run)
+    assert seconds_of(run)[: len(before)] == seconds  # none of them was trained again
+
+
+def test_a_killed_search_goes_on_to_the_same_end(finished_run: Path, tmp_path: Path) -> None:
+    process = small_runs.start_command(tmp_path, "killed", "--workers", "2")
+    run = tmp_path / "killed"
+    small_runs.wait_until(lambda: small_runs.n_recorded(run) >= 15, "half of the search")
+    workers = small_runs.descendants(process.pid)
+    process.kill()
+    process.communicate()
+
+    assert len(workers) >= 2
+    small_runs.wait_until(lambda: not small_runs.living(workers), "the end of the workers", limit_s=15)
+    before, seconds = small_runs.record(run), seconds_of(run)
+    assert 15 <= len(before) < small_runs.N_TRIALS
+
+    small_runs.resume(tmp_path, "killed")
+    assert small_runs.record(run) == small_runs.record(finished_run)
+    assert small_runs.front(run) == small_runs.front(finished_run)
+    assert seconds_of(run)[: len(before)] == seconds
+
+
+def test_resuming_a_finished_run_changes_nothing(finished_run: Path) -> None:
+    before = {file: file.read_bytes() for file in finished_run.rglob("*") if file.is_file()}
+    end = small_runs.resume(finished_run.parent, finished_run.name)
+
+    assert end.report == json.loads((finished_run / "report.json").read_text())
+    assert {file: file.read_bytes() for file in finished_run.rglob("*") if file.is_file()} == before
+
+
+def test_another_seed_gives_another_search(finished_run: Path, tmp_path: Path) -> None:
+    small_runs.search(tmp_path, "other", search__seed=1, search__trials=8, training__epochs=3)
+
+    keys = [trial.key for trial in read_history(tmp_path / "other" / "study.db")]
+    assert len(keys) == 8
+    assert not set(keys) & {trial.key for trial in read_history(finished_run / "study.db")}
+
+
+def test_without_the_predictor_nobody_is_skipped(finished_run: Path, tmp_path: Path) -> None:
+    end = small_runs.search(tmp_path, "free", predictor__enabled=False, training__epochs=3)
+
+    history = read_history(tmp_path / "free" / "study.db")
+    assert len(history) == small_runs.N_TRIALS
+    assert all(trial.decision.train and trial.decision.prediction is None for trial in history)
+    assert end.report is not None and end.report["counts"]["skipped"] == 0
+    with_predictor = json.loads((finished_run / "report.json").read_text())
+    assert with_predictor["counts"]["skipped"] > 0
+
+
+def test_the_report_has_the_promised_keys(finished_run: Path) -> None:
+    report = json.loads((finished_run / "report.json").read_text())
+
+    assert set(report) >= REPORT_KEYS
+    assert (report["format"], report["task"], report["score_name"]) == (1, "classification", "accuracy")
+    assert set(report["counts"]) == {"trained", "stopped", "skipped", "failed"}
+    assert all(set(row) == ROW_KEYS for row in [report["best"], *report["front"]])
+    assert all(set(row) == {"name", "test_score", "n_weights", "seconds"} for row in report["baselines"])
+    names = [row["name"] for row in report["baselines"]]
+    assert len(names) == 3
+    assert "100 hidden units" in names[1]
+    assert "HistGradientBoosting" in names[2]
+
+
+def test_the_report_agrees_with_the_study(finished_run: Path) -> None:
+    report = json.loads((finished_run / "report.json").read_text())
+    history = read_history(finished_run / "study.db")
+
+    assert report["counts"]["trained"] == sum(t.outcome is not None and t.outcome.ending == "complete" for t in history)
+    assert report["counts"]["stopped"] == sum(t.outcome is not None and t.outcome.ending == "stopped" for t in history)
+    for row in report["front"]:
+        trial = history[row["trial"]]
+        assert trial.number == row["trial"]
+        assert trial.outcome is not None
+        assert (row["n_weights"], row["density"]) == (trial.n_weights, trial.density)
+        assert row["validation_score"] == trial.outcome.score
+        assert 0.0 <= row["test_score"] <= 1.0
+    weights = [row["n_weights"] for row in report["front"]]
+    scores = [row["validation_score"] for row in report["front"]]
+    assert weights == sorted(set(weights))
+    assert scores == sorted(set(scores))
+
+
+def test_the_best_has_the_highest_validation_score_of_the_front(finished_run: Path) -> None:
+    report = json.loads((finished_run / "report.json").read_text())
+
+    assert report["best"] in report["front"]
+    assert report["best"]["validation_score"] == max(row["validation_score"] for row in report["front"])
+
+
+def test_test_rows_are_read_once_and_after_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded: list[int] = []
+    read_test = Dataset.read_test
+
+    def watched(dataset: Dataset) -> Any:
+        recorded.append(small_runs.n_recorded(tmp_path / "watched"))
+        return read_test(dataset)
+
+    monkeypatch.setattr(Dataset, "read_test", watched)
+    small_runs.search(tmp_path, "watched", search__trials=16, training__epochs=3)
+
+    assert recorded == [small_runs.n_recorded(tmp_path / "watched")]
+    assert recorded[0] >= 16
+
+
+def test_the_smallest_budget_gives_a_result(tmp_path: Path) -> None:
+    start = time.monotonic()
+    config = load_config(None, {"data.source": "wine", "search.budget": "10s"})
+    report = start_run(config, tmp_path, "short", small_runs.silent(), start).report
+
+    assert report is not None
+    assert report["best"] in report["front"]
+    assert report["best"]["test_score"] is not None
+    assert report["counts"]["trained"] >= 1
+    assert report["seconds"] <= time.monotonic() - start
+
+
+def test_a_run_leaves_no_process_and_no_shared_rows(finished_run: Path) -> None:
+    assert small_runs.living(small_runs.workers_here()) == []
+    assert not (finished_run / "shared").exists()

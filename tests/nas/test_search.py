@@ -1,0 +1,152 @@
+"""What a search records: seen through the study and the files of real, small runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+from pathlib import Path
+
+import pytest
+import small_runs
+
+from nas.checkpoint import load_checkpoint
+from nas.outcome import Ending
+from nas.recorder import Trial, read_history
+
+POPULATION, WARM_UP = 8, 10
+
+
+@pytest.fixture(scope="module")
+def history(finished_run: Path) -> list[Trial]:
+    return read_history(finished_run / "study.db")
+
+
+@pytest.fixture(scope="module")
+def skipped(finished_run: Path) -> list[dict[str, str]]:
+    with open(finished_run / "skipped.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_as_many_candidates_are_trained_as_asked_for(history: list[Trial]) -> None:
+    assert sum(trial.outcome is not None for trial in history) == small_runs.N_TRIALS
+
+
+def test_trials_are_numbered_without_a_gap(history: list[Trial]) -> None:
+    assert [trial.number for trial in history] == list(range(len(history)))
+
+
+def test_no_genotype_is_trained_twice(history: list[Trial]) -> None:
+    keys = [trial.key for trial in history if trial.outcome is not None]
+    assert len(set(keys)) == len(keys)
+    assert all(trial.key == trial.genotype.key() for trial in history)
+
+
+def test_parents_were_trained_in_an_earlier_generation(history: list[Trial]) -> None:
+    generation_of = {trial.key: trial.generation for trial in history if trial.outcome is not None}
+    assert any(trial.parents for trial in history)
+    for trial in history:
+        assert all(generation_of[parent] < trial.generation for parent in trial.parents)
+
+
+def test_each_generation_ends_by_rungs(history: list[Trial]) -> None:
+    for generation in range(small_runs.N_TRIALS // POPULATION):
+        outcomes = [t.outcome for t in history if t.generation == generation and t.outcome is not None]
+        assert sorted(len(outcome.scores) for outcome in outcomes) == [1] * 5 + [2] * 2 + [3]  # 8, ceil(8/3), ceil(8/9)
+        for outcome in outcomes:
+            assert (outcome.ending is Ending.COMPLETE) == (len(outcome.scores) == 3)
+            assert bool(outcome.reason) == (outcome.ending is Ending.STOPPED)
+
+
+def test_every_generation_after_the_warm_up_looks_at_four_times_as_many(
+    history: list[Trial], skipped: list[dict[str, str]]
+) -> None:
+    n_skipped = [sum(int(row["generation"]) == g for row in skipped) for g in range(small_runs.N_TRIALS // POPULATION)]
+    assert n_skipped == [0, 0, 24, 24, 24]  # 10 outcomes are there after the second generation
+
+
+def test_every_skip_has_its_prediction_threshold_and_reason(skipped: list[dict[str, str]]) -> None:
+    for row in skipped:
+        assert float(row["prediction"]) <= float(row["threshold"])
+        assert float(row["spread"]) >= 0.0
+        assert row["reason"].startswith("predicted ")
+        assert int(row["n_weights"]) > 0
+    assert len({row["key"] for row in skipped}) > 1
+
+
+def test_some_of_the_skipped_are_trials_with_a_decision_and_no_outcome(
+    history: list[Trial], skipped: list[dict[str, str]]
+) -> None:
+    recorded = [trial for trial in history if not trial.decision.train]
+    listed = {(int(row["generation"]), row["key"]) for row in skipped}
+
+    assert 0 < len(recorded) < len(skipped)
+    for trial in recorded:
+        assert trial.outcome is None
+        assert trial.decision.reason
+        assert trial.decision.prediction is not None and trial.decision.threshold is not None
+        assert (trial.generation, trial.key) in listed
+
+
+def test_after_the_warm_up_trained_candidates_were_predicted_or_explored(history: list[Trial]) -> None:
+    for trial in history:
+        if trial.outcome is None:
+            continue
+        assert (trial.decision.prediction is None) == (trial.generation < 2)
+        if trial.decision.prediction is not None:
+            assert trial.decision.reason.startswith(("predicted ", "exploration: "))
+    explored = [t for t in history if t.outcome is not None and t.decision.reason.startswith("exploration: ")]
+    assert len(explored) == 3 * 2  # two of eight places in each of three generations
+
+
+def test_report_counts_all_that_were_skipped(finished_run: Path, skipped: list[dict[str, str]]) -> None:
+    assert json.loads((finished_run / "report.json").read_text())["counts"]["skipped"] == len(skipped)
+
+
+def test_the_checkpoint_stands_after_the_last_generation(finished_run: Path, history: list[Trial]) -> None:
+    state = load_checkpoint(finished_run / "checkpoint.json")
+    assert state is not None
+    assert state["evolution"]["generation"] == small_runs.N_TRIALS // POPULATION
+    assert set(state["evolution"]["seen"]) == {trial.key for trial in history if trial.outcome is not None}
+    assert not (finished_run / "standings.safetensors").exists()
+
+
+def test_the_last_generation_is_only_as_large_as_the_trials_allow(tmp_path: Path) -> None:
+    small_runs.search(tmp_path, "odd", search__trials=11, training__epochs=1)
+
+    generations = [trial.generation for trial in read_history(tmp_path / "odd" / "study.db")]
+    assert (generations.count(0), generations.count(1)) == (8, 3)
+
+
+def test_lines_of_a_cut_off_generation_are_dropped_from_the_list_of_skipped(finished_run: Path, tmp_path: Path) -> None:
+    process = small_runs.start_command(tmp_path, "cut", "--workers", "2")
+    run = tmp_path / "cut"
+    small_runs.wait_until(lambda: small_runs.n_recorded(run) >= 30, "the fourth generation")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert len(small_runs.record(run)) < len(small_runs.record(finished_run))
+    with open(run / "skipped.csv", "a", encoding="utf-8") as file:
+        file.write("3,half a li")  # as a kill would leave it
+
+    small_runs.resume(tmp_path, "cut")
+    assert (run / "skipped.csv").read_bytes() == (finished_run / "skipped.csv").read_bytes()
+    assert small_runs.record(run) == small_runs.record(finished_run)
+
+
+def test_damaged_training_states_cost_time_only(finished_run: Path, tmp_path: Path) -> None:
+    process = small_runs.start_command(tmp_path, "bad", "--workers", "1")
+    run = tmp_path / "bad"
+    small_runs.wait_until(lambda: small_runs.n_recorded(run) >= 5, "the second rung")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    states = run / "standings.safetensors"
+    assert states.exists() or small_runs.n_recorded(run) % POPULATION == 0
+    if states.exists():
+        content = bytearray(states.read_bytes())
+        content[len(content) // 2] ^= 1
+        states.write_bytes(content)
+
+    small_runs.resume(tmp_path, "bad")
+    assert small_runs.record(run) == small_runs.record(finished_run)
+    assert not states.exists()
