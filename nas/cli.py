@@ -157,7 +157,7 @@ def resume(run: RunArgument) -> None:
         console = _console()
         directory = RunDirectory.find(run)
         if directory.report.exists():
-            console.print(f"The run {directory.name} is finished.", highlight=False)
+            console.print(f"The run {directory.name} is finished.")
         _finish(resume_run(directory, console, _started()), console)
 
 
@@ -169,7 +169,7 @@ def status(run: RunArgument) -> None:
         from nas.rundir import RunDirectory
 
         for line in describe_run(RunDirectory.find(run)):
-            _console().print(line, highlight=False, soft_wrap=True)
+            _console().print(line, soft_wrap=True)
 
 
 @app.command(epilog="Example: nas report digits --json > digits.json")
@@ -212,7 +212,7 @@ def predict(
         from nas.rundir import RunDirectory
 
         n_rows = write_predictions(RunDirectory.find(run), data, trial, output)
-        _console().print(f"Wrote {n_rows} predictions to {output}.", highlight=False, soft_wrap=True)
+        _console().print(f"Wrote {n_rows} predictions to {output}.", soft_wrap=True)
 
 
 @app.command(epilog="Example: nas export digits --trial 17 -o model/")
@@ -233,7 +233,7 @@ def export(
         from nas.rundir import RunDirectory
 
         export_network(RunDirectory.find(run), trial, output)
-        _console().print(f"Wrote {output}/model.safetensors and {output}/model.json.", highlight=False, soft_wrap=True)
+        _console().print(f"Wrote {output}/model.safetensors and {output}/model.json.", soft_wrap=True)
 
 
 def main() -> None:

@@ -57,10 +57,10 @@ def print_report(report: Mapping[str, Any], run: str, console: Console) -> None:
         f"{report['run']}: {report['task']} on {report['data']}, {report['seconds']:.0f} s; "
         f"{counts['trained']} trained, {counts['stopped']} stopped, {counts['skipped']} skipped, "
         f"{counts['failed']} failed.",
-        highlight=False,
+        soft_wrap=True,
     )
     for note in report["notes"]:
-        console.print(f"Note: {note}", highlight=False)
+        console.print(f"Note: {note}", soft_wrap=True)
     best = report["best"]
     if best is None:
         console.print("No network was trained to an end. Give a larger --budget.")
@@ -72,7 +72,6 @@ def print_report(report: Mapping[str, Any], run: str, console: Console) -> None:
         f"  nas predict {run} NEW_DATA -o predictions.csv\n"
         f"  nas export {run} -o model/\n"
         f"  optuna-dashboard sqlite:///{run}/study.db",
-        highlight=False,
         soft_wrap=True,
     )
 

@@ -133,7 +133,7 @@ def _execute(
     rows = SharedRows.write(directory.shared, dataset.x, dataset.y)
     recorder = Recorder(directory.study, dataset.score_name)
     for note in dataset.notes:
-        console.print(f"Note: {note}", highlight=False)
+        console.print(f"Note: {note}", soft_wrap=True)
     try:
         with (
             Workers(config.search.workers, rows) as workers,
@@ -229,7 +229,6 @@ def _compile(workers: Workers, clock: Clock, console: Console) -> None:
         clock.give_back(seconds)
         console.print(
             f"Compiled the training kernels for this machine in {seconds:.0f} s; later runs start at once.",
-            highlight=False,
         )
 
 

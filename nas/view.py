@@ -46,7 +46,7 @@ class View:
             return
         finding = (status.phase, status.best.number if status.best else None)
         if finding != self._last_finding or status.used_s >= self._last_line_s + SECONDS_A_LINE:
-            self._console.print(f"{_time(status)}  {status.phase}, {line}", highlight=False, soft_wrap=True)
+            self._console.print(f"{_time(status)}  {status.phase}, {line}", soft_wrap=True)
             self._last_finding, self._last_line_s = finding, status.used_s
 
 
