@@ -101,6 +101,7 @@ def save_standings(path: Path, generation: int, standings: Mapping[str, Standing
         progress[key] = {
             "scores": standing.scores,
             "seconds": standing.seconds,
+            "failure": standing.failure,
             "steps_done": None if standing.state is None else standing.state.steps_done,
         }
         if standing.state is not None:
@@ -135,7 +136,7 @@ def load_standings(path: Path, generation: int) -> dict[str, Standing]:
             parameters, first, second = (tensors[f"{key}.{part}"] for part in ("parameters", "first", "second"))
             state = TrainingState(parameters, first, second, progress["steps_done"])
         scores = tuple(tuple(seeds) for seeds in progress["scores"])
-        standings[key] = Standing(state, scores, progress["seconds"])
+        standings[key] = Standing(state, scores, progress["seconds"], progress["failure"])
     return standings
 
 

@@ -28,7 +28,6 @@ MAX_BOOSTING_S = 120.0
 MARGIN = 1.1
 OVERHEAD_S = 0.6
 MAX_SHARE = 0.45  # of the budget
-EDGES_OF_A_STEP = 500  # a step costs time besides its edges: gathering, activations, the loss
 
 Parameters = dict[str, NDArray[np.float32]]
 
@@ -55,31 +54,42 @@ class FrontRow:
 
 @dataclass(frozen=True)
 class Speed:
-    """Measured training speed: ``seconds`` of one worker for each edge, row of a batch, and step."""
+    """Measured training speed.
+
+    Attributes:
+        seconds: Seconds of one worker for each edge, row of a batch, and step.
+        overhead_edges: What a step costs besides its edges (gathering, activations, the loss), as so many edges.
+    """
 
     seconds: float
+    overhead_edges: int
 
     @classmethod
-    def measured(cls, seconds: float, n_edges: int, n_rows: int) -> Speed:
+    def measured(cls, seconds: float, n_edges: int, n_rows: int, n_inputs: int) -> Speed:
         """The speed of a training that took some seconds for a number of rows, batch after batch."""
-        return cls(seconds / (n_rows * (n_edges + EDGES_OF_A_STEP)))
+        overhead = _overhead_edges(n_inputs)
+        return cls(seconds / (n_rows * (n_edges + overhead)), overhead)
 
     @classmethod
-    def observed(cls, history: Sequence[Trial], course: Course) -> Speed | None:
+    def observed(cls, history: Sequence[Trial], course: Course, n_inputs: int) -> Speed | None:
         """The speed of all trainings so far, as they met one another and whatever else the machine did."""
+        overhead = _overhead_edges(n_inputs)
+        rows_a_step = course.n_seeds * course.recipe.batches.batch_size
         seconds = units = 0.0
         for trial in history:
             if trial.outcome is not None and trial.outcome.scores:
                 seconds += trial.outcome.seconds
                 n_steps = course.rung_steps[len(trial.outcome.scores) - 1]
-                units += (
-                    course.n_seeds * n_steps * course.recipe.batches.batch_size * (trial.n_weights + EDGES_OF_A_STEP)
-                )
-        return cls(seconds / units) if units else None
+                units += rows_a_step * n_steps * (trial.n_weights + overhead)
+        return cls(seconds / units, overhead) if units else None
 
     def training_s(self, n_edges: int, recipe: Recipe) -> float:
         """Seconds one worker needs for one training of one network."""
-        return self.seconds * (n_edges + EDGES_OF_A_STEP) * recipe.batches.batch_size * recipe.total_steps
+        return self.seconds * (n_edges + self.overhead_edges) * recipe.batches.batch_size * recipe.total_steps
+
+
+def _overhead_edges(n_inputs: int) -> int:
+    return 200 + 2 * n_inputs
 
 
 def retraining_recipe(course: Course, n_inputs: int, n_rows: int) -> Recipe:

@@ -52,6 +52,7 @@ class Standing:
     state: TrainingState | None = None
     scores: tuple[tuple[float, ...], ...] = ()
     seconds: float = 0.0
+    failure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,8 @@ def train_generation(
     for rung, until_step in enumerate(course.rung_steps):
         leg = Leg(course.recipe, until_step, course.scored_columns, deadline)
         failed = _advance(alive, rung, leg, course, workers, known, standings, on_wait)
+        if any(len(_scores(c, known, standings)) <= rung for c in alive if c.key not in failed):
+            return False  # failures too wait to be told, so that an interruption does not change their order
         for candidate in alive:
             if candidate.key in failed and candidate.key not in known:
                 standing = standings.pop(candidate.key)
@@ -137,8 +140,6 @@ def train_generation(
                 on_outcome(candidate, Outcome(Ending.FAILED, n_weights, standing.scores, standing.seconds, reason))
         alive = [c for c in alive if c.key not in failed]
         scores = {c.key: _scores(c, known, standings) for c in alive}
-        if any(len(scores[c.key]) <= rung for c in alive):
-            return False
         means = [math.fsum(scores[c.key][rung]) / len(scores[c.key][rung]) for c in alive]
         order = pareto_order(means, [c.wiring.n_weights for c in alive], [c.key for c in alive])
         is_last = rung == len(course.rung_steps) - 1
@@ -175,13 +176,16 @@ def _advance(
         if candidate.key in failed or len(_scores(candidate, known, standings)) > rung:
             continue
         standing = standings.setdefault(candidate.key, Standing())
+        if standing.failure is not None:
+            failed[candidate.key] = standing.failure
+            continue
         jobs.append(course.job(candidate, standing.state))
     for result in workers.train(jobs, leg, on_wait) if jobs else ():
         before = standings[result.key]
         seconds = before.seconds + result.seconds
         if result.failure is not None:
             failed[result.key] = result.failure
-            standings[result.key] = replace(before, seconds=seconds)
+            standings[result.key] = replace(before, seconds=seconds, failure=result.failure)
             continue
         scores = (*before.scores, result.scores) if result.scores else before.scores
         standings[result.key] = Standing(result.state, scores, seconds)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nas.config import PredictorConfig
+from nas.description import Described
 from nas.evolution import Child, Evolution
 from nas.generation import N_RUNGS, Candidate
 from nas.outcome import Ending
 from nas.recorder import Trial
 from nas.seeding import Stream, generator, seed_words
 from nas.status import front_of, score_of
-from predictors import REGRESSORS, Decision, GateSettings, Prediction, decide, extract, final_score_estimates
-from search_spaces import SearchSpace
-from search_spaces.wiring import Wiring
-
-Described = tuple[Wiring, NDArray[np.float64]]
+from predictors import REGRESSORS, Decision, GateSettings, Prediction, decide, final_score_estimates
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,17 +68,6 @@ def propose(
         GateSettings(warm_up=settings.warm_up, exploration_share=settings.exploration_share),
     )
     return [Proposal(candidate, decision) for candidate, decision in zip(candidates, decisions, strict=True)]
-
-
-def describe_child(space: SearchSpace, child: Child) -> Described:
-    """Wiring and features of one child; a pure function, for worker processes."""
-    wiring = space.wire(child.genotype)
-    return wiring, extract(child.genotype, wiring)
-
-
-def describer(space: SearchSpace) -> Callable[[Child], Described]:
-    """``describe_child`` for one space."""
-    return functools.partial(describe_child, space)
 
 
 def _predict(labelled: Sequence[Trial], candidates: Sequence[Candidate], seed: list[int]) -> Prediction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,10 @@ def _execute(
             Interruption(workers.interrupt) as interruption,
         ):
             _compile(workers, clock, console)
-            plan, speed = _plan(directory, config, dataset, space, workers, clock)
+            planned = _plan(directory, config, dataset, space, workers, clock, interruption.is_set)
+            if planned is None:
+                return RunEnd(directory, None, interruption.signal)
+            plan, speed = planned
             batches = batch_plan(dataset.n_inputs, dataset.n_train, config.search.seed)
             recipe = Recipe(dataset.task, batches, plan.epochs * batches.steps_per_epoch, config.training.weight_decay)
             n_rows = dataset.n_train + dataset.n_validation
@@ -151,7 +154,7 @@ def _execute(
             def finale_s(history: Sequence[Trial]) -> float:
                 if clock.budget_s is None:
                     return 0.0
-                observed = Speed.observed(history, course) or speed
+                observed = Speed.observed(history, course, dataset.n_inputs) or speed
                 return estimate_seconds(history, retraining, observed, dataset, config.search.workers, clock.budget_s)
 
             search = Search(
@@ -173,7 +176,7 @@ def _execute(
                 search,
                 dataset,
                 retraining,
-                Speed.observed(recorder.history, course) or speed,
+                Speed.observed(recorder.history, course, dataset.n_inputs) or speed,
                 lambda phase: view.show(search.status(phase)),
             )
             if result is None:
@@ -239,8 +242,12 @@ def _plan(
     space: SearchSpace,
     workers: Workers,
     clock: Clock,
-) -> tuple[Plan, Speed]:
-    """The sizes of the search: those it began with, or new ones from the data, the options and the speed."""
+    is_interrupted: Callable[[], bool],
+) -> tuple[Plan, Speed] | None:
+    """The sizes of the search: those it began with, or new ones from the data, the options and the speed.
+
+    None if the measurement of the speed was interrupted.
+    """
     if directory.plan.exists():
         stored = read_json(directory.plan)
         return Plan(**stored["plan"]), Speed(**stored["speed"])
@@ -252,6 +259,8 @@ def _plan(
     population = search.population or DEFAULT_POPULATION
     recipe = Recipe(dataset.task, batches, epochs * batches.steps_per_epoch, training.weight_decay)
     speed = _measure_speed(space, workers, recipe, search.seed)
+    if speed is None or is_interrupted():
+        return None
     left_s = clock.left_s()
     if left_s is not None:
         typical = int(TYPICAL_SHARE_OF_MAX_WEIGHTS * max_weights)
@@ -271,8 +280,11 @@ def _plan(
     return plan, speed
 
 
-def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: int) -> Speed:
-    """Train a large candidate for a moment; on a second try, since the first also loads the kernels."""
+def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: int) -> Speed | None:
+    """Train a large candidate for a moment; on a second try, since the first also loads the kernels.
+
+    None if it was interrupted before its first step.
+    """
     rng = generator(seed, Stream.EVOLUTION, 2**31)
     genotype = max((space.sample(rng) for _ in range(5)), key=lambda g: space.wire(g).n_weights)
     wiring, key = space.wire(genotype), genotype.key()
@@ -283,6 +295,8 @@ def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: i
         for result in workers.train([job], leg):
             if result.state is None:
                 raise RunFailed(f"The first training failed: {result.failure}.")
-            n_rows = max(1, result.state.steps_done) * recipe.batches.batch_size
-            speeds.append(Speed.measured(result.seconds, wiring.n_edges, n_rows))
+            if result.state.steps_done == 0:
+                return None
+            n_rows = result.state.steps_done * recipe.batches.batch_size
+            speeds.append(Speed.measured(result.seconds, wiring.n_edges, n_rows, wiring.n_inputs))
     return min(speeds, key=lambda speed: speed.seconds)

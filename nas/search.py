@@ -10,10 +10,11 @@ from typing import Any
 from nas.budget import Clock, Plan
 from nas.checkpoint import load_checkpoint, load_standings, save_checkpoint, save_standings
 from nas.config import RunConfig
+from nas.description import Described, describer
 from nas.evolution import Child, Evolution, Member
 from nas.generation import Candidate, Course, Standing, train_generation
 from nas.outcome import Ending, Outcome
-from nas.proposal import Described, Proposal, describer, propose
+from nas.proposal import Proposal, propose
 from nas.recorder import Recorder, Trial
 from nas.rundir import RunDirectory
 from nas.status import Status, best_of, count
@@ -111,7 +112,7 @@ class Search:
 
     def _propose(self, evolution: Evolution, n_children: int) -> list[Proposal]:
         def describe(children: Sequence[Child]) -> list[Described]:
-            return self.workers.map(describer(self.space), children)
+            return self.workers.map(describer(self.space), [child.genotype for child in children])
 
         proposals = propose(
             evolution,
@@ -166,18 +167,15 @@ class Search:
     def _record_unfinished(
         self, proposals: Sequence[Proposal], generation: int, standings: dict[str, Standing]
     ) -> None:
-        """Record those that the end of the budget stopped after a rung; the others leave nothing to record."""
+        """Record those that failed, or that the end of the budget stopped after a rung; of others there is nothing."""
         for proposal in proposals:
             standing = standings.get(proposal.candidate.key)
-            if standing is not None and standing.scores:
-                outcome = Outcome(
-                    Ending.STOPPED,
-                    proposal.candidate.wiring.n_weights,
-                    standing.scores,
-                    standing.seconds,
-                    f"the budget ended after rung {len(standing.scores)}",
-                )
-                self._record(proposal, generation, outcome)
+            if standing is None or (standing.failure is None and not standing.scores):
+                continue
+            ending = Ending.STOPPED if standing.failure is None else Ending.FAILED
+            reason = standing.failure or f"the budget ended after rung {len(standing.scores)}"
+            n_weights = proposal.candidate.wiring.n_weights
+            self._record(proposal, generation, Outcome(ending, n_weights, standing.scores, standing.seconds, reason))
 
     def _record(self, proposal: Proposal, generation: int, outcome: Outcome | None) -> Trial:
         candidate = proposal.candidate

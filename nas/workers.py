@@ -6,6 +6,7 @@ candidates are tried once more, each alone, and one that kills its worker again 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import multiprocessing
 import os
@@ -20,6 +21,7 @@ from types import TracebackType
 from typing import Any, cast
 
 import numpy as np
+import psutil
 from pebble import ProcessExpired, ProcessPool
 
 from nas.data.shared import SharedRows
@@ -34,6 +36,7 @@ from search_spaces.wiring import Wiring
 GROUPS_A_WORKER = 2  # more would balance better and gather each batch more often
 POLL_SECONDS = 0.25
 STOP_FILE = "stop"
+STALL_LOOK_S, STALL_S = 2.0, 12.0
 DEATHS = (ProcessExpired, BrokenProcessPool)
 
 
@@ -182,9 +185,15 @@ class Workers:
         for place, (function, *arguments) in enumerate(tasks):
             place_of[self._schedule(function, arguments)] = place
         pending = set(place_of)
+        watch = _Watch()
         while pending:
             done, pending = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
             on_wait()
+            if not done and watch.has_stalled():
+                self._replace_pool()
+                for future in pending:
+                    yield place_of[future], BrokenProcessPool("the workers stood still")
+                return
             for future in done:
                 yield place_of[future], future.exception() or future.result()
 
@@ -192,16 +201,44 @@ class Workers:
         try:
             return cast(Future[Any], self._pool.schedule(function, args=arguments))
         except RuntimeError:  # all its workers were killed at once, which ends a pool
-            self._pool.stop()
-            self._pool.join()
-            self._pool = self._new_pool()
+            self._replace_pool()
             return cast(Future[Any], self._pool.schedule(function, args=arguments))
+
+    def _replace_pool(self) -> None:
+        self._pool.stop()  # and no join: a thread of a broken pool may wait for ever
+        self._pool = self._new_pool()
 
     def _new_pool(self) -> ProcessPool:
         arguments = (self._rows, os.getpid())
         return ProcessPool(
             max_workers=self._n_workers, context=self._context, initializer=_start_worker, initargs=arguments
         )
+
+
+class _Watch:
+    """Notices when no worker does anything although work is waiting.
+
+    A worker that is killed while it sends a result leaves half a message in the pipe that all workers share, and the
+    pool waits for the other half for ever.
+    """
+
+    def __init__(self) -> None:
+        self._used_s = -1.0
+        self._since = self._looked = time.monotonic()
+
+    def has_stalled(self) -> bool:
+        """Whether the processes below this one have used no processor time for a while."""
+        now = time.monotonic()
+        if now - self._looked < STALL_LOOK_S:
+            return False
+        self._looked, used_s = now, 0.0
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                used_s += times.user + times.system
+        if used_s != self._used_s:
+            self._used_s, self._since = used_s, now
+        return now - self._since > STALL_S
 
 
 def _apply(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:

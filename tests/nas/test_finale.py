@@ -81,18 +81,18 @@ def test_less_than_half_of_the_budget_is_kept_and_more_for_more_work(
     trials = history(n)
 
     def kept(speed_s: float = speed_s, budget_s: float = budget_s, n_workers: int = n_workers) -> float:
-        return estimate_seconds(trials, COURSE.recipe, Speed(speed_s), wine, n_workers, budget_s)
+        return estimate_seconds(trials, COURSE.recipe, Speed(speed_s, 500), wine, n_workers, budget_s)
 
     assert 0.0 < kept() <= 0.45 * budget_s
     assert kept(n_workers=n_workers + 1) <= kept() <= kept(speed_s=2 * speed_s)
     assert kept() <= kept(budget_s=2 * budget_s)
     if 1 < n < MAX_FRONT:
         more = [*trials, trial(95, complete(101, 0.0, 0.0, 0.9005))]
-        assert kept() <= estimate_seconds(more, COURSE.recipe, Speed(speed_s), wine, n_workers, budget_s)
+        assert kept() <= estimate_seconds(more, COURSE.recipe, Speed(speed_s, 500), wine, n_workers, budget_s)
 
 
 def test_what_is_kept_covers_the_front_and_the_dense_networks(wine: Dataset) -> None:
-    speed, trials = Speed(1e-7), history(12)
+    speed, trials = Speed(1e-7, 500), history(12)
     kept = estimate_seconds(trials, COURSE.recipe, speed, wine, 1, 1e6)
     front_s = sum(speed.training_s(t.n_weights, COURSE.recipe) for t in trials)
     hundred_s = speed.training_s(100 * (wine.n_inputs + wine.n_outputs), COURSE.recipe)
@@ -101,7 +101,7 @@ def test_what_is_kept_covers_the_front_and_the_dense_networks(wine: Dataset) -> 
 
 def test_speed_is_what_was_measured() -> None:
     n_rows = COURSE.recipe.total_steps * COURSE.recipe.batches.batch_size
-    speed = Speed.measured(12.0, 700, n_rows)
+    speed = Speed.measured(12.0, 700, n_rows, 13)
     assert speed.training_s(700, COURSE.recipe) == pytest.approx(12.0)
     assert speed.training_s(700, replace(COURSE.recipe, total_steps=180)) == pytest.approx(24.0)
     assert speed.training_s(1400, COURSE.recipe) > 12.0
@@ -111,16 +111,16 @@ def test_speed_is_what_was_measured() -> None:
 @given(st.lists(st.tuples(st.integers(2, 5000), st.integers(1, 3)), min_size=1, max_size=10), st.integers(1, 3))
 def test_speed_is_observed_from_trainings_of_any_length(sizes: list[tuple[int, int]], n_seeds: int) -> None:
     course = replace(COURSE, n_seeds=n_seeds)
-    speed = Speed(1e-7)
+    speed = Speed(1e-7, 226)  # of 13 inputs
     trials = [trial(90, None), trial(91, Outcome(Ending.FAILED, 10, (), 1000.0, "the worker was killed"))]
     for number, (n_weights, n_rungs) in enumerate(sizes):
         recipe = replace(course.recipe, total_steps=course.rung_steps[n_rungs - 1])
         seconds = n_seeds * speed.training_s(n_weights, recipe)
         ending = Ending.COMPLETE if n_rungs == 3 else Ending.STOPPED
         trials.append(trial(number, Outcome(ending, n_weights, ((0.5,) * n_seeds,) * n_rungs, seconds)))
-    observed = Speed.observed(trials, course)
+    observed = Speed.observed(trials, course, 13)
     assert observed is not None and observed.seconds == pytest.approx(speed.seconds)
-    assert Speed.observed(trials[:2], course) is None
+    assert Speed.observed(trials[:2], course, 13) is None
 
 
 @dataclass
@@ -175,7 +175,7 @@ def trained(space: MLPSpace, n: int) -> list[Trial]:
 
 def finished(search: Any, dataset: Dataset) -> Any:
     recipe = retraining_recipe(search.course, dataset.n_inputs, len(dataset.y))
-    return finish(search, dataset, recipe, Speed(1e-9), lambda phase: None)
+    return finish(search, dataset, recipe, Speed(1e-9, 500), lambda phase: None)
 
 
 def test_each_network_of_the_front_is_retrained_tested_and_kept(search: SimpleNamespace, wine: Dataset) -> None:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from nas.checkpoint import load_standings, save_standings
 from nas.generation import Candidate, Standing, rung_steps, train_generation, weight_seeds
 from nas.outcome import Ending, Outcome
+from nas.workers import Job, Leg, Result
 
 Script = dict[str, list[tuple[float, ...] | str]]
 Announced = list[tuple[str, Outcome]]
@@ -246,3 +248,30 @@ def test_a_job_is_the_candidate_with_its_state() -> None:
     assert (job.key, job.wiring, job.state) == (one.key, one.wiring, state)
     assert (job.activation, job.learning_rate) == (one.genotype.activation, one.genotype.learning_rate)
     assert job.weight_seeds == weight_seeds(COURSE.run_seed, one.key, COURSE.n_seeds)
+
+
+def test_failures_are_told_in_the_same_order_with_and_without_an_interruption() -> None:
+    class Workers:
+        """Every candidate diverges; when cut short, only the last one gets that far."""
+
+        def __init__(self, is_cut_short: bool) -> None:
+            self.is_cut_short = is_cut_short
+
+        def train(self, jobs: Sequence[Job], leg: Leg, on_wait: Callable[[], None]) -> Iterator[Result]:
+            for place, job in enumerate(jobs):
+                is_cut = self.is_cut_short and place < len(jobs) - 1
+                yield Result(job.key, job.state, (), 0.1, None if is_cut else "diverged")
+
+    generation = [candidate(number, 3 + number) for number in range(5)]
+
+    def told(sittings: Sequence[bool]) -> list[str]:
+        order: list[str] = []
+        standings: dict[str, Standing] = {}
+        for is_cut_short in sittings:
+            workers: Any = Workers(is_cut_short)
+            train_generation(
+                generation, COURSE, workers, {}, standings, None, lambda c, _: order.append(c.key), lambda: None
+            )
+        return order
+
+    assert told([True, False]) == told([False]) == [one.key for one in generation]

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from candidates import SPACE, complete, sampled, trial
 
+from nas import description
 from nas.config import PredictorConfig
+from nas.description import Described, describer
 from nas.evolution import Child, Evolution, Member
 from nas.outcome import Ending, Outcome
-from nas.proposal import Described, Proposal, describe_child, describer, propose
+from nas.proposal import Proposal, propose
 from nas.recorder import Trial
 from predictors import FEATURE_NAMES, extract
 
@@ -18,7 +20,7 @@ SETTINGS = PredictorConfig(warm_up=10, pool_factor=3, exploration_share=0.25)
 
 
 def describe(children: Sequence[Child]) -> list[Described]:
-    return [describe_child(SPACE, child) for child in children]
+    return [description.describe(SPACE, child.genotype) for child in children]
 
 
 def evolution(generation: int) -> Evolution:
@@ -117,8 +119,7 @@ def test_a_network_like_the_best_so_far_is_rather_trained_than_one_like_the_wors
 
 
 def test_a_described_child_is_a_pure_function_of_the_space() -> None:
-    child = Child(sampled(4), ())
-    wiring, features = describer(SPACE)(child)
-    again, same_features = describe_child(SPACE, child)
+    wiring, features = describer(SPACE)(sampled(4))
+    again, same_features = description.describe(SPACE, sampled(4))
     np.testing.assert_array_equal(wiring.indices, again.indices)
     np.testing.assert_array_equal(features, same_features)

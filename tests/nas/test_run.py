@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import small_runs
 
+import nas.run
 from nas.config import load_config
 from nas.data import Dataset
 from nas.recorder import read_history
@@ -170,3 +172,19 @@ def test_the_smallest_budget_gives_a_result(tmp_path: Path) -> None:
 def test_a_run_leaves_no_process_and_no_shared_rows(finished_run: Path) -> None:
     assert small_runs.living(small_runs.workers_here()) == []
     assert not (finished_run / "shared").exists()
+
+
+def test_an_interruption_while_the_speed_is_measured_leaves_no_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = nas.run._measure_speed
+
+    def interrupted(*arguments: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return measure(*arguments)
+
+    monkeypatch.setattr(nas.run, "_measure_speed", interrupted)
+    config = load_config(None, {"data.source": "wine", "search.budget": "30s"})
+    end = nas.run.start_run(config, tmp_path, "r", small_runs.silent(), time.monotonic())
+    assert end.report is None and end.signal == signal.SIGINT
+    assert not end.directory.plan.exists()
