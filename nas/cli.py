@@ -14,6 +14,8 @@ from rich.console import Console
 
 from nas.errors import RunFailed, UsageError
 
+STARTED = time.monotonic()  # loading libraries is part of a budget
+
 app = typer.Typer(
     name="nas",
     help="Find small sparse neural networks for your own data.",
@@ -144,7 +146,7 @@ def search(
         if budget is not None and trials is not None:
             raise UsageError("Give --budget or --trials, not both.")
         console = _console()
-        _finish(start_run(load_config(config, flags), out, name, console, _started()), console)
+        _finish(start_run(load_config(config, flags), out, name, console, STARTED), console)
 
 
 @app.command(epilog="Example: nas resume runs/digits")
@@ -158,7 +160,7 @@ def resume(run: RunArgument) -> None:
         directory = RunDirectory.find(run)
         if directory.report.exists():
             console.print(f"The run {directory.name} is finished.")
-        _finish(resume_run(directory, console, _started()), console)
+        _finish(resume_run(directory, console, STARTED), console)
 
 
 @app.command(epilog="Example: nas status digits")
@@ -275,11 +277,3 @@ def _one_line_errors() -> Iterator[None]:
 
 def _console() -> Console:
     return Console(highlight=False, markup=False)  # names and notes may hold brackets
-
-
-def _started() -> float:
-    """The time of ``time.monotonic`` at which this process began: loading libraries is part of a budget."""
-    import psutil
-
-    age_s = max(0.0, time.time() - float(psutil.Process().create_time()))
-    return time.monotonic() - age_s

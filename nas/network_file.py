@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as tensors_from_bytes
 from safetensors.numpy import save as tensors_to_bytes
 
-from nas.checkpoint import read_json, write_atomically, write_json
+from nas.checkpoint import read_json
 from nas.data import Encoding
 from nas.engine.layout import lay_out
 from nas.engine.population import predict
@@ -66,7 +66,7 @@ def save_network(folder: Path, network: TrainedNetwork, about: dict[str, object]
         }
     )
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / TENSORS, content)
+    (folder / TENSORS).write_bytes(content)  # not synced: a torn file is noticed by its checksum
     description = {
         "format": FORMAT,
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -85,7 +85,8 @@ def save_network(folder: Path, network: TrainedNetwork, about: dict[str, object]
         **about,
         "encoding": network.encoding.to_dict(),
     }
-    write_json(folder / DESCRIPTION, {**description, "description_sha256": _digest(description)})
+    text = json.dumps({**description, "description_sha256": _digest(description)}, indent=1, allow_nan=False)
+    (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
 
 
 def load_network(folder: Path) -> TrainedNetwork:
