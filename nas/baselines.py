@@ -119,7 +119,7 @@ def boosted_trees(
     n_iterations = 0
     # One thread: more wait for one another longer than they work, and without end on a machine that is busy.
     with threadpool_limits(1, user_api="openmp"):
-        if binning_s + MAX_ITERATIONS * iteration_s < limit_s / 2:
+        if binning_s + MAX_ITERATIONS * iteration_s < 0.8 * limit_s:
             n_iterations = MAX_ITERATIONS
         elif binning_s + iteration_s < limit_s:  # too near to rely on the estimate: a first tree tells
             kind(max_iter=1, random_state=run_seed).fit(x.T, y)

@@ -16,6 +16,8 @@ SMALLEST_POPULATION = 6
 NOISY_VALIDATION_ROWS = 2000
 SEEDS_FOR_NOISY_VALIDATION = 3
 FULL_TRAININGS_IN_A_SEARCH = 40  # a budget buys at least this many, with fewer epochs if need be
+FULL_TRAININGS_IN_A_RICH_SEARCH = 120  # beyond as many, time goes into longer trainings, up to three times
+MAX_LENGTHENING = 3
 GENERATIONS_IN_A_SEARCH = 8
 COST_SHARE_WITH_RUNGS = 0.27  # of training every candidate to the end; see nas.generation
 
@@ -107,14 +109,16 @@ def fit_to_budget(
         seconds_an_epoch: Time of one epoch of one typical candidate with one seed in one worker.
         search_s: Time for the search.
         n_workers: Workers.
-        choose_epochs, choose_seeds, choose_population: Which of them may be lowered.
+        choose_epochs, choose_seeds, choose_population: Which of them may be changed: epochs up or down, others down.
     """
     worker_s = search_s * n_workers
     if choose_seeds and n_seeds * epochs * seconds_an_epoch * FULL_TRAININGS_IN_A_SEARCH > worker_s:
         n_seeds = 1
     if choose_epochs:
-        affordable = worker_s / (FULL_TRAININGS_IN_A_SEARCH * n_seeds * seconds_an_epoch)
-        epochs = max(1, min(epochs, int(affordable)))
+        affordable = worker_s / (n_seeds * seconds_an_epoch)
+        fewest = min(epochs, int(affordable / FULL_TRAININGS_IN_A_SEARCH))
+        most = min(MAX_LENGTHENING * epochs, int(affordable / FULL_TRAININGS_IN_A_RICH_SEARCH))
+        epochs = max(1, fewest, most)
     if choose_population:
         candidate_s = COST_SHARE_WITH_RUNGS * epochs * n_seeds * seconds_an_epoch
         affordable = worker_s / GENERATIONS_IN_A_SEARCH / candidate_s

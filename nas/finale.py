@@ -25,8 +25,8 @@ from nas.workers import Job, Leg, Workers
 MAX_FRONT = 12
 BOOSTING_SHARE = 0.08  # of the budget
 MAX_BOOSTING_S = 120.0
-MARGIN = 1.1
-OVERHEAD_S = 0.6
+MARGIN = 1.15
+OVERHEAD_S = 1.2
 MAX_SHARE = 0.45  # of the budget
 
 Parameters = dict[str, NDArray[np.float32]]
@@ -119,7 +119,7 @@ def _dense_seconds(dataset: Dataset, n_weights: int, recipe: Recipe, speed: Spee
 
 
 def finish(
-    search: Search, dataset: Dataset, recipe: Recipe, speed: Speed, show: Callable[[str], None]
+    search: Search, dataset: Dataset, recipe: Recipe, show: Callable[[str], None]
 ) -> tuple[list[FrontRow], list[Baseline]] | None:
     """Retrain, test and compare; None if interrupted.
 
@@ -127,7 +127,6 @@ def finish(
         search: The search that is over.
         dataset: Its data, whose test rows are read here.
         recipe: How to retrain; see :func:`retraining_recipe`.
-        speed: How fast training has been.
         show: Told what is being done.
     """
     history, run_seed = search.recorder.history, search.course.run_seed
@@ -135,12 +134,11 @@ def finish(
     if best is None:
         return [], []
     workers, moment = search.workers, search.clock.moment
-    boosting_s = _boosting_limit_s(dataset, search.clock.budget_s)
-    dense_s = _dense_seconds(dataset, best.n_weights, recipe, speed, search.config.search.workers)
+    deadline = moment(OVERHEAD_S / 2)  # when time is short, what comes last gets less
 
     show("retraining the front")
     jobs = [_job(search, trial) for trial in sorted(front, key=score_of, reverse=True)]
-    retrained = _train(workers, jobs, recipe, moment(MARGIN * dense_s + boosting_s + OVERHEAD_S / 2))
+    retrained = _train(workers, jobs, recipe, deadline)
     if best.key not in retrained and not search.is_interrupted():
         retrained |= _train(workers, jobs[:1], recipe, None)
     if search.is_interrupted():
@@ -148,7 +146,6 @@ def finish(
 
     show("training the dense baselines")
     wirings = dense_wirings(dataset.n_inputs, dataset.n_outputs, best.n_weights)
-    deadline = moment(boosting_s + OVERHEAD_S / 2)
     rates, seconds = choose_dense_rates(wirings, workers, search.course, deadline)
     start = time.monotonic()
     jobs = [dense_job(name, wiring, rates[name], run_seed) for name, wiring in wirings.items()]

@@ -176,7 +176,6 @@ def _execute(
                 search,
                 dataset,
                 retraining,
-                Speed.observed(recorder.history, course, dataset.n_inputs) or speed,
                 lambda phase: view.show(search.status(phase)),
             )
             if result is None:

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from nas import budget
 from nas.budget import (
     COST_SHARE_WITH_RUNGS,
+    FULL_TRAININGS_IN_A_RICH_SEARCH,
     FULL_TRAININGS_IN_A_SEARCH,
     GENERATIONS_IN_A_SEARCH,
+    MAX_LENGTHENING,
     SMALLEST_POPULATION,
     Clock,
     batch_plan,
@@ -33,15 +35,17 @@ choices = {f"choose_{name}": st.booleans() for name in ("epochs", "seeds", "popu
 
 @settings(deadline=None, max_examples=200)
 @given(st.fixed_dictionaries({**sizes, **choices}))
-def test_sizes_are_lowered_to_what_is_affordable_and_never_raised(given: dict) -> None:
+def test_sizes_are_what_is_affordable_and_only_trainings_grow_longer_than_wanted(given: dict) -> None:
     epochs, n_seeds, population = fit_to_budget(**given)
-    assert 1 <= epochs <= given["epochs"]
+    assert 1 <= epochs <= given["epochs"] * (MAX_LENGTHENING if given["choose_epochs"] else 1)
     assert n_seeds in (1, given["n_seeds"])
     assert population <= max(given["population"], SMALLEST_POPULATION)
     worker_s = given["search_s"] * given["n_workers"]
     candidate_s = epochs * n_seeds * given["seconds_an_epoch"]
     if given["choose_epochs"]:
         assert epochs == 1 or FULL_TRAININGS_IN_A_SEARCH * candidate_s <= worker_s * (1 + 1e-9)
+        is_long = epochs > max(1, given["epochs"])
+        assert not is_long or FULL_TRAININGS_IN_A_RICH_SEARCH * candidate_s <= worker_s * (1 + 1e-9)
     if given["choose_population"]:
         assert population >= min(SMALLEST_POPULATION, given["population"])
         spent = GENERATIONS_IN_A_SEARCH * population * COST_SHARE_WITH_RUNGS * candidate_s
@@ -68,7 +72,7 @@ def test_more_time_never_gives_a_shorter_training_with_as_many_seeds(given: dict
 def test_ample_time_gives_all_that_is_wanted_and_hardly_any_the_least() -> None:
     wanted = {"epochs": 100, "n_seeds": 3, "population": 24, "n_workers": 2}
     choose = {"choose_epochs": True, "choose_seeds": True, "choose_population": True}
-    assert fit_to_budget(**wanted, **choose, seconds_an_epoch=1e-3, search_s=1e4) == (100, 3, 24)
+    assert fit_to_budget(**wanted, **choose, seconds_an_epoch=1e-3, search_s=1e4) == (300, 3, 24)
     assert fit_to_budget(**wanted, **choose, seconds_an_epoch=1e3, search_s=5) == (1, 1, SMALLEST_POPULATION)
 
 

@@ -175,7 +175,7 @@ def trained(space: MLPSpace, n: int) -> list[Trial]:
 
 def finished(search: Any, dataset: Dataset) -> Any:
     recipe = retraining_recipe(search.course, dataset.n_inputs, len(dataset.y))
-    return finish(search, dataset, recipe, Speed(1e-9, 500), lambda phase: None)
+    return finish(search, dataset, recipe, lambda phase: None)
 
 
 def test_each_network_of_the_front_is_retrained_tested_and_kept(search: SimpleNamespace, wine: Dataset) -> None:
