@@ -2,6 +2,7 @@
 
 Rungs are those of successive halving (Jamieson & Talwalkar 2016) with a reduction of 3; the worst are the last by
 Pareto rank of (score, weights), so that a small network of modest score lives as long as a large one of high score.
+Candidates compete with the best of earlier generations at the same rung too, not only with one another.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from nas.engine.population import Recipe
 from nas.engine.state import TrainingState
-from nas.evolution import pareto_order
+from nas.evolution import pareto_front, pareto_order
 from nas.outcome import Ending, Outcome
 from nas.seeding import Stream, seed_words, words_of_key
 from nas.workers import Job, Leg, Workers
@@ -108,6 +109,7 @@ def train_generation(
     deadline: float | None,
     on_outcome: Callable[[Candidate, Outcome], None],
     on_wait: Callable[[], None],
+    earlier: Sequence[Outcome] = (),
 ) -> bool:
     """Train a generation to its end, or as far as the time goes.
 
@@ -123,6 +125,7 @@ def train_generation(
         deadline: Time of ``time.monotonic`` at which to stop; None for no limit.
         on_outcome: Told each outcome, in the order of ``candidates`` within a rung.
         on_wait: Called several times a second.
+        earlier: Outcomes of earlier generations.
 
     Returns:
         Whether every candidate has its outcome.
@@ -140,8 +143,7 @@ def train_generation(
                 on_outcome(candidate, Outcome(Ending.FAILED, n_weights, standing.scores, standing.seconds, reason))
         alive = [c for c in alive if c.key not in failed]
         scores = {c.key: _scores(c, known, standings) for c in alive}
-        means = [math.fsum(scores[c.key][rung]) / len(scores[c.key][rung]) for c in alive]
-        order = pareto_order(means, [c.wiring.n_weights for c in alive], [c.key for c in alive])
+        order = _best_first(alive, scores, rung, earlier)
         is_last = rung == len(course.rung_steps) - 1
         n_kept = 0 if is_last else math.ceil(len(candidates) / REDUCTION ** (rung + 1))
         kept = {alive[place].key for place in order[:n_kept]}
@@ -157,6 +159,25 @@ def train_generation(
             )
         alive = [c for c in alive if c.key in kept]
     return True
+
+
+def _best_first(
+    alive: Sequence[Candidate],
+    scores: Mapping[str, tuple[tuple[float, ...], ...]],
+    rung: int,
+    earlier: Sequence[Outcome],
+) -> list[int]:
+    """Places of the living from best to worst at a rung, ranked together with the front of earlier generations."""
+    reached = [outcome for outcome in earlier if len(outcome.scores) > rung]
+    places = pareto_front([outcome.rung_scores[rung] for outcome in reached], [o.n_weights for o in reached])
+    rivals = [reached[place] for place in places]
+    means = [math.fsum(scores[c.key][rung]) / len(scores[c.key][rung]) for c in alive]
+    order = pareto_order(
+        means + [rival.rung_scores[rung] for rival in rivals],
+        [c.wiring.n_weights for c in alive] + [rival.n_weights for rival in rivals],
+        [c.key for c in alive] + [f"rival {number}" for number in range(len(rivals))],
+    )
+    return [place for place in order if place < len(alive)]
 
 
 def _advance(

@@ -152,6 +152,7 @@ class Search:
             self.clock.moment(self.finale_s(self.recorder.history)),
             on_outcome,
             lambda: self.show(self.status()),
+            [t.outcome for t in self.recorder.history if t.outcome is not None and t.generation < generation],
         )
         members = [
             Member(

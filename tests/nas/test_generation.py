@@ -275,3 +275,22 @@ def test_failures_are_told_in_the_same_order_with_and_without_an_interruption() 
         return order
 
     assert told([True, False]) == told([False]) == [one.key for one in generation]
+
+
+def test_a_candidate_that_earlier_generations_beat_is_stopped_before_one_that_they_do_not() -> None:
+    small, *large = [candidate(number, size) for number, size in enumerate((2, 8, 8, 9))]
+    script: Script = {one.key: [(0.9,)] * 3 for one in large} | {small.key: [(0.85,)] * 3}
+    rival = Outcome(Ending.COMPLETE, small.wiring.n_weights, ((0.88,), (0.88,), (0.88,)), 1.0)
+
+    def n_rungs_reached(earlier: Sequence[Outcome]) -> int:
+        reached: dict[str, int] = {}
+
+        def on_outcome(one: Candidate, outcome: Outcome) -> None:
+            reached[one.key] = len(outcome.scores)
+
+        workers: Any = ScriptedWorkers(script, 0)
+        train_generation([small, *large], COURSE, workers, {}, {}, None, on_outcome, lambda: None, earlier)
+        return reached[small.key]
+
+    assert n_rungs_reached([]) > 1  # alone at the small end of the front
+    assert n_rungs_reached([rival]) == 1
