@@ -240,7 +240,17 @@ def export(
 
 def main() -> None:
     """Run the command line; the console script ``nas``."""
-    app()
+    if len(sys.argv) < 2:
+        app(["--help"])
+    try:
+        sys.exit(app(standalone_mode=False))
+    except Exception as error:
+        # Typer's own complaints, of whichever version: a box of several lines by default.
+        if not hasattr(error, "format_message"):
+            raise
+        message = " ".join(error.format_message().split())
+        print(f"nas: {message.rstrip('.')}. See nas --help.".replace("?.", "?"), file=sys.stderr)
+        sys.exit(2)
 
 
 def _finish(end: Any, console: Console) -> None:

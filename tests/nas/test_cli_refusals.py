@@ -13,6 +13,8 @@ import pytest
 import small_runs
 from commands import TABLE, Said, nas, refused, with_line, write
 
+from nas.cli import main
+
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
@@ -210,3 +212,24 @@ def test_out_that_is_a_file(table: Path, name: tuple[str, ...]) -> None:
 
 def test_seed_beyond_what_all_parts_can_take(search: Callable[..., str]) -> None:
     assert "search.seed: " in search("wine", "--seed", str(2**32))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "wine", "--trials", "x"], "Invalid value for '--trials'"),
+        (["search", "wine", "--bugdet", "5m"], "--bugdet"),
+        (["serch"], "No such command 'serch'"),
+        (["search"], "Missing argument"),
+    ],
+)
+def test_a_command_that_is_not_understood_is_refused_in_one_line(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["nas", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert ended.value.code == 2 and said.out == ""
+    assert line.startswith("nas: ") and message in line and line.endswith("See nas --help.")
