@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nas.baselines import Baseline, boosted_trees, boosting_seconds, choose_dense_rates, dense_job, dense_wirings
 from nas.budget import batch_plan
 from nas.data import Dataset
+from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
 from nas.engine.population import Recipe, predict, score
 from nas.generation import Course, weight_seeds
@@ -169,7 +170,7 @@ def finish(
         rows.append(FrontRow(trial.number, trial.n_weights, trial.density, score_of(trial), test_score))
     baselines = []
     for name, parameters in dense.items():
-        outputs = predict(lay_out(wirings[name], "relu"), parameters, x_test)
+        outputs = predict(lay_out(wirings[name], "relu"), parameters, Inputs.plain(x_test))
         test_score = _finite(score(outputs, targets, dataset.task))
         if test_score is not None:
             baselines.append(Baseline(name, test_score, wirings[name].n_weights, seconds[name] + dense_s))

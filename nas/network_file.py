@@ -16,6 +16,7 @@ from safetensors.numpy import save as tensors_to_bytes
 
 from nas.checkpoint import read_json
 from nas.data import Encoding
+from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
 from nas.engine.population import predict
 from nas.errors import CheckpointError
@@ -44,7 +45,7 @@ class TrainedNetwork:
 
     def outputs(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Logits or values, float32 (n_outputs, n), for inputs (n_inputs, n)."""
-        return predict(lay_out(self.wiring, self.activation), self.parameters, x)
+        return predict(lay_out(self.wiring, self.activation), self.parameters, Inputs.plain(x))
 
 
 def save_network(folder: Path, network: TrainedNetwork, about: dict[str, object]) -> None:

@@ -26,10 +26,11 @@ from pebble import ProcessExpired, ProcessPool
 
 from nas.data.shared import SharedRows
 from nas.engine.batches import BatchPlan
-from nas.engine.kernels import predict_columns, train_network
+from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
 from nas.engine.population import Recipe, predict, score, train
 from nas.engine.state import TrainingState, initial_state
+from nas.engine.training import predict_columns, train_network
 from nas.errors import RunFailed
 from search_spaces.wiring import Wiring
 
@@ -248,7 +249,8 @@ def _apply(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
 def train_group(group: list[Job], leg: Leg) -> list[Result]:
     """Train jobs side by side in this process, and score them."""
     start = time.monotonic()
-    rows, targets = _rows.open()
+    x, targets, _ = _rows.open()
+    rows = Inputs.plain(x)
     networks = [lay_out(job.wiring, job.activation) for job in group]
     states = [
         job.state or initial_state(network, job.weight_seeds) for job, network in zip(group, networks, strict=True)
@@ -274,7 +276,7 @@ def compile_kernels(_: None) -> bool:
     """Run every kernel once in this process; whether any had to be compiled."""
     wiring = Wiring.from_edges(1, 1, 2, np.array([0, 1, 1]), np.array([0, 1, 2]))
     network = lay_out(wiring, "relu")
-    rows, targets = np.zeros((1, 4), np.float32), np.zeros(4, np.float32)
+    rows, targets = Inputs.plain(np.zeros((1, 4), np.float32)), np.zeros(4, np.float32)
     recipe = Recipe("classification", BatchPlan(4, 2, 1, (0,)), 2)
     states = train([network], [1e-3], [initial_state(network, [[0]])], rows, targets, recipe, 2)
     predict(network, states[0].parameters[0], rows)

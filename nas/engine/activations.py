@@ -56,37 +56,38 @@ def exp_of_nonpositive(x: Any) -> Any:
 
 
 @compiled
-def activate(code: int, values: Any, slopes: Any) -> None:
+def activate(code: int, values: Any, slopes: Any, n: int) -> None:
     """Apply an activation in place and give its derivative.
 
     Args:
         code: One of ``ACTIVATIONS``, or ``LINEAR``.
-        values: float32 (batch,), sums on entry, outputs on return.
-        slopes: float32 (batch,), filled with the derivative at the sums.
+        values: float32 (n,) or the address of so many, sums on entry, outputs on return.
+        slopes: The same form, filled with the derivative at the sums.
+        n: How many.
     """
     if code == RELU:
-        for k in range(values.shape[0]):
+        for k in range(n):
             is_off = values[k] < _f32(0)  # false for NaN, which therefore survives
             slopes[k] = _f32(1) if values[k] > _f32(0) else _f32(0)
             values[k] = _f32(0) if is_off else values[k]
     elif code == TANH:
-        for k in range(values.shape[0]):
+        for k in range(n):
             t = tanh(values[k])
             slopes[k] = _ONE - t * t
             values[k] = t
     elif code == GELU:
-        for k in range(values.shape[0]):
+        for k in range(n):
             x = values[k]
             t = tanh(_GELU_SCALE * (x + _GELU_CUBE * x * x * x))
             inner = _GELU_SCALE * (_ONE + _GELU_CUBE_3 * x * x)
             slopes[k] = _HALF * (_ONE + t) + _HALF * x * (_ONE - t * t) * inner
             values[k] = _HALF * x * (_ONE + t)
     elif code == SILU:
-        for k in range(values.shape[0]):
+        for k in range(n):
             x = values[k]
             sigmoid = _HALF + _HALF * tanh(_HALF * x)
             slopes[k] = sigmoid * (_ONE + x * (_ONE - sigmoid))
             values[k] = x * sigmoid
     else:
-        for k in range(values.shape[0]):
+        for k in range(n):
             slopes[k] = _ONE

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -20,11 +22,24 @@ def _use_full_vectors() -> None:
     """
     features = llvm.get_host_cpu_features()
     if features.get("avx512f"):
-        # Numba reads the environment when it is first imported, which is why that comes below.
         os.environ.setdefault("NUMBA_CPU_FEATURES", features.flatten() + ",-prefer-256-bit")
 
 
+def _cache_by_content() -> None:
+    """Keep compiled kernels in a folder named for the content of all sources here.
+
+    Numba looks for changes only in the file of the kernel itself, not in those of the functions that it calls, so after
+    an update it would run old code. A choice made through ``NUMBA_CACHE_DIR`` is left alone.
+    """
+    here = Path(__file__).parent
+    sources = b"".join(source.read_bytes() for source in sorted(here.glob("*.py")))
+    folder = here / "__pycache__" / f"kernels-{hashlib.sha256(sources).hexdigest()[:16]}"
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+
+
+# Numba reads the environment when it is first imported, which is why that comes below.
 _use_full_vectors()
+_cache_by_content()
 
 from numba import njit  # noqa: E402
 

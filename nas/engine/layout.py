@@ -15,6 +15,7 @@ Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
 
 CACHE_LINE_BYTES = 64
+LANES = CACHE_LINE_BYTES // 4  # rows are a multiple of so many float32
 
 
 class Network(NamedTuple):
@@ -36,14 +37,16 @@ class Network(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Buffers of a kernel, large enough for every network that it is to train."""
+    """Buffers of a kernel, large enough for every network that it is to train.
 
-    activations: Float32  # (n_neurons, batch)
-    slopes: Float32  # (n_neurons, batch)
-    gradients: Float32  # (n_neurons, batch)
-    parameter_gradients: Float32  # (n_parameters,)
-    out_weights: Float32  # (n_hidden_edges,) weights in the order of out_edges
-    scratch: Float32  # (2 * batch,)
+    Rows of neurons are as long as a batch, rounded up to whole vectors; what is beyond the batch never counts.
+    """
+
+    activations: Float32  # (n_seeds, n_neurons, padded batch)
+    slopes: Float32  # the same shape
+    gradients: Float32  # the same shape
+    parameter_gradients: Float32  # (n_seeds, n_parameters)
+    scratch: Float32  # (2 * padded batch,)
 
 
 def lay_out(wiring: Wiring, activation: str) -> Network:
@@ -82,16 +85,20 @@ def aligned_empty(shape: tuple[int, ...]) -> Float32:
     return memory[start : start + n_bytes].view(np.float32).reshape(shape)
 
 
-def workspace(networks: list[Network], batch_size: int) -> Workspace:
-    """Buffers for the largest of several networks."""
+def padded(n_samples: int) -> int:
+    """A number of samples, rounded up to whole vectors."""
+    return -(-n_samples // LANES) * LANES
+
+
+def workspace(networks: list[Network], n_seeds: int, batch_size: int) -> Workspace:
+    """Buffers for the largest of several networks, with so many weight sets of each."""
     n_neurons = max(len(network.middle) for network in networks)
     n_parameters = max(len(network.indices) + len(network.middle) for network in networks)
-    shape = (n_neurons, batch_size)
+    shape = (n_seeds, n_neurons, padded(batch_size))
     return Workspace(
         activations=aligned_empty(shape),
         slopes=aligned_empty(shape),
         gradients=aligned_empty(shape),
-        parameter_gradients=aligned_empty((n_parameters,)),
-        out_weights=aligned_empty((max(len(network.out_edges) for network in networks),)),
-        scratch=aligned_empty((2 * batch_size,)),
+        parameter_gradients=aligned_empty((n_seeds, n_parameters)),
+        scratch=aligned_empty((2 * padded(batch_size),)),
     )

@@ -11,16 +11,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nas.engine.batches import BatchPlan
-from nas.engine.kernels import gather_batch, predict_columns, train_network
-from nas.engine.layout import Float32, Network, aligned_empty, workspace
+from nas.engine.gather import Inputs, gather_batch
+from nas.engine.layout import Float32, Network, aligned_empty, padded, workspace
 from nas.engine.losses import CROSS_ENTROPY, SQUARED_ERROR
+from nas.engine.optimisers import OPTIMISERS, Optimiser
+from nas.engine.schedules import learning_rates
 from nas.engine.state import TrainingState
+from nas.engine.training import Objective, predict_columns, train_network
 
 BATCHES_IN_CACHE_BYTES = 1 << 18  # how much of the second-level cache batches may take
 MAX_STEPS_A_CALL = 64
 EVALUATION_BATCH = 128
+DROPOUT_WORD = 0xD209  # sets the seed apart from that of the batches
 
 LOSSES = {"classification": CROSS_ENTROPY, "regression": SQUARED_ERROR}
 
@@ -32,30 +37,51 @@ class Recipe:
     Attributes:
         task: "classification" (softmax cross-entropy) or "regression" (squared error).
         batches: The order of the rows.
-        total_steps: Updates of a complete training; the cosine schedule ends there.
-        weight_decay: Decoupled weight decay of AdamW.
+        total_steps: Updates of a complete training, where the schedule ends.
+        weight_decay: Decoupled for AdamW, a part of the gradient for SGD; biases do not decay.
+        optimiser: A key of ``OPTIMISERS``.
+        schedule: One of ``SCHEDULES``.
+        momentum: Of SGD, in [0, 1).
+        clip_norm: The longest a gradient may be; 0 for no limit.
+        label_smoothing: In [0, 1); of classification.
+        dropout: Share of hidden neurons that a step drops, in [0, 1).
     """
 
     task: str
     batches: BatchPlan
     total_steps: int
     weight_decay: float = 0.05
+    optimiser: str = "adamw"
+    schedule: str = "cosine"
+    momentum: float = 0.9
+    clip_norm: float = 0.0
+    label_smoothing: float = 0.0
+    dropout: float = 0.0
 
+    def objective(self) -> Objective:
+        """What the kernels minimise."""
+        return Objective(LOSSES[self.task], float(self.label_smoothing), float(self.dropout))
 
-def cosine_rates(peak: float, first_step: int, last_step: int, total_steps: int) -> Float32:
-    """Learning rates of steps first_step..last_step-1 of a cosine schedule without restarts.
+    def update(self) -> Optimiser:
+        """How the kernels update."""
+        code = OPTIMISERS[self.optimiser]
+        return Optimiser(code, float(self.weight_decay), float(self.momentum), float(self.clip_norm))
 
-    Loshchilov & Hutter 2017 (SGDR), equation 5, with a lowest rate of 0.
-    """
-    steps = np.arange(first_step, last_step)
-    return (peak * 0.5 * (1.0 + np.cos(math.pi * steps / total_steps))).astype(np.float32)
+    def dropout_keys(self, n_seeds: int) -> NDArray[np.uint32]:
+        """A key for each weight set, uint32 (n_seeds,)."""
+        words = [*self.batches.seed, DROPOUT_WORD]
+        return np.random.default_rng(words).integers(2**32, size=n_seeds, dtype=np.uint32)
+
+    def rates(self, peak: float, first_step: int, last_step: int) -> Float32:
+        """Learning rates of the steps first_step..last_step-1, float32."""
+        return learning_rates(self.schedule, peak, first_step, last_step, self.total_steps)
 
 
 def train(
     networks: Sequence[Network],
-    learning_rates: Sequence[float],
+    peak_rates: Sequence[float],
     states: Sequence[TrainingState],
-    rows: Float32,
+    rows: Inputs,
     targets: Float32,
     recipe: Recipe,
     until_step: int,
@@ -65,9 +91,9 @@ def train(
 
     Args:
         networks: The wirings, all with the inputs of ``rows``.
-        learning_rates: Peak learning rate of each.
+        peak_rates: Highest learning rate of each.
         states: Where each stands; all with the same ``steps_done``. Left as they are.
-        rows: float32 (n_inputs, n), feature-major.
+        rows: The feature-major matrix (n_inputs, n).
         targets: float32 (n,), class numbers or values.
         recipe: How to train.
         until_step: Step to stop before, at most ``recipe.total_steps``.
@@ -79,18 +105,20 @@ def train(
     """
     if len({state.steps_done for state in states}) != 1:
         raise ValueError(f"All states must have the same steps_done. Got {[s.steps_done for s in states]}.")
-    work = workspace(list(networks), recipe.batches.batch_size)
+    n_seeds = max(len(state.parameters) for state in states)
+    work = workspace(list(networks), n_seeds, recipe.batches.batch_size)
     parameters = [state.parameters.copy() for state in states]
     firsts = [state.first_moment.copy() for state in states]
     seconds = [state.second_moment.copy() for state in states]
     failures: list[str | None] = [state.failure for state in states]
 
-    n_inputs, batch_size = rows.shape[0], recipe.batches.batch_size
+    n_inputs, batch_size = len(rows.values), recipe.batches.batch_size
     n_fitting = BATCHES_IN_CACHE_BYTES // (4 * n_inputs * batch_size)
     steps_a_call = min(max(1, n_fitting), MAX_STEPS_A_CALL)
-    batches = aligned_empty((steps_a_call, n_inputs, batch_size))
+    batches = aligned_empty((steps_a_call, n_inputs, padded(batch_size)))
     batch_targets = aligned_empty((steps_a_call, 1, batch_size))
-    target_row = np.ascontiguousarray(targets, np.float32).reshape(1, -1)
+    target_row = Inputs.plain(np.ascontiguousarray(targets, np.float32).reshape(1, -1))
+    objective, update, keys = recipe.objective(), recipe.update(), recipe.dropout_keys(n_seeds)
 
     step = states[0].steps_done
     while step < until_step and not should_stop():
@@ -108,9 +136,10 @@ def train(
                 seconds[i],
                 batches[: last - step],
                 batch_targets[: last - step, 0],
-                LOSSES[recipe.task],
-                cosine_rates(learning_rates[i], step, last, recipe.total_steps),
-                recipe.weight_decay,
+                objective,
+                update,
+                recipe.rates(peak_rates[i], step, last),
+                keys,
                 step,
                 work,
             )
@@ -123,21 +152,23 @@ def train(
     ]
 
 
-def predict(network: Network, parameters: Float32, rows: Float32, first: int = 0, last: int | None = None) -> Float32:
+def predict(network: Network, parameters: Float32, rows: Inputs, first: int = 0, last: int | None = None) -> Float32:
     """Outputs of a network for columns of a feature-major matrix.
 
     Args:
         network: The wiring.
         parameters: float32 (n_parameters,).
-        rows: float32 (n_inputs, n).
+        rows: The matrix (n_inputs, n).
         first, last: The columns first..last-1; all by default.
 
     Returns:
         float32 (n_outputs, last - first): logits, or values.
     """
-    last = rows.shape[1] if last is None else last
+    last = rows.values.shape[1] if last is None else last
     outputs = np.empty((len(network.middle) - network.n_hidden, last - first), np.float32)
-    predict_columns(network, parameters, rows, first, last, outputs, workspace([network], EVALUATION_BATCH))
+    inputs = aligned_empty((len(rows.values), EVALUATION_BATCH))
+    work = workspace([network], 1, EVALUATION_BATCH)
+    predict_columns(network, np.ascontiguousarray(parameters[None]), rows, first, last, outputs, inputs, work)
     return outputs
 
 

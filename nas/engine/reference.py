@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from nas.engine.activations import ACTIVATIONS
-from nas.engine.kernels import BETA_1, BETA_2, EPSILON
 from nas.engine.layout import Float32, Network
-from nas.engine.population import Recipe, cosine_rates
+from nas.engine.optimisers import BETA_1, BETA_2, EPSILON
+from nas.engine.population import Recipe
 
 _FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": functional.relu,
@@ -45,10 +45,10 @@ def reference_forward(network: Network, weights: Tensor, biases: Tensor, inputs:
     return torch.stack(values[len(inputs) + network.n_hidden :])
 
 
-def reference_loss(outputs: Tensor, targets: Tensor, task: str) -> Tensor:
+def reference_loss(outputs: Tensor, targets: Tensor, task: str, label_smoothing: float = 0.0) -> Tensor:
     """Mean softmax cross-entropy or mean squared error of outputs (n_outputs, batch) against targets (batch,)."""
     if task == "classification":
-        return functional.cross_entropy(outputs.T, targets.long())
+        return functional.cross_entropy(outputs.T, targets.long(), label_smoothing=label_smoothing)
     return functional.mse_loss(outputs[0], targets)
 
 
@@ -62,7 +62,7 @@ def reference_train(
     n_steps: int,
     device: str = "cpu",
 ) -> tuple[Float32, list[float]]:
-    """Train one set of weights for the first steps of a recipe with torch's own optimiser.
+    """Train one set of weights for the first steps of a recipe, without its dropout, with torch's own optimiser.
 
     Args:
         network: The wiring.
@@ -84,8 +84,12 @@ def reference_train(
         {"params": [weights], "weight_decay": recipe.weight_decay},
         {"params": [biases], "weight_decay": 0.0},
     ]
-    optimiser = torch.optim.AdamW(groups, lr=learning_rate, betas=(BETA_1, BETA_2), eps=EPSILON)
-    rates = cosine_rates(learning_rate, 0, n_steps, recipe.total_steps)
+    optimiser: torch.optim.Optimizer
+    if recipe.optimiser == "adamw":
+        optimiser = torch.optim.AdamW(groups, lr=learning_rate, betas=(BETA_1, BETA_2), eps=EPSILON)
+    else:
+        optimiser = torch.optim.SGD(groups, lr=learning_rate, momentum=recipe.momentum)
+    rates = recipe.rates(learning_rate, 0, n_steps)
     losses = []
     for step, starts in enumerate(recipe.batches.starts(0, n_steps)):
         index = (starts[:, None] + np.arange(recipe.batches.block)).ravel()
@@ -94,8 +98,10 @@ def reference_train(
             group["lr"] = float(rates[step])
         optimiser.zero_grad()
         outputs = reference_forward(network, weights, biases, batch)
-        loss = reference_loss(outputs, torch.tensor(targets[index], device=device), recipe.task)
+        loss = reference_loss(outputs, torch.tensor(targets[index], device=device), recipe.task, recipe.label_smoothing)
         torch.autograd.backward(loss)
+        if recipe.clip_norm:
+            torch.nn.utils.clip_grad_norm_([weights, biases], recipe.clip_norm)
         optimiser.step()
         losses.append(loss.item())
     trained = torch.cat([weights, biases]).detach().cpu().numpy()

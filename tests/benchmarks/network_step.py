@@ -77,9 +77,10 @@ def step_of_other(other: ModuleType, arrays: tuple[np.ndarray, ...]) -> Callable
 
 
 def step_of_engine(arrays: tuple[np.ndarray, ...]) -> Callable[[int], Any]:
-    from nas.engine.kernels import train_network
     from nas.engine.layout import aligned_empty, lay_out, workspace
     from nas.engine.losses import CROSS_ENTROPY
+    from nas.engine.optimisers import ADAMW, Optimiser
+    from nas.engine.training import Objective, train_network
     from search_spaces.wiring import Wiring
 
     indptr, indices, weights = arrays[0], arrays[1].copy(), arrays[-1].copy()
@@ -89,17 +90,19 @@ def step_of_engine(arrays: tuple[np.ndarray, ...]) -> Callable[[int], Any]:
         indices[row], weights[row] = indices[row][order], weights[row][order]
     n_neurons = len(indptr) - 1
     network = lay_out(Wiring(N_INPUTS, n_neurons - N_OUTPUTS, N_OUTPUTS, indptr, indices), "relu")
-    work = workspace([network], BATCH)
+    work = workspace([network], 1, BATCH)
     x, y = batch()
     batches = aligned_empty((1, N_INPUTS, BATCH))
     batches[0] = x
     parameters = np.concatenate([weights, np.zeros(n_neurons, np.float32)])[None].copy()
     first, second = np.zeros_like(parameters), np.zeros_like(parameters)
+    objective, optimiser = Objective(CROSS_ENTROPY, 0.0, 0.0), Optimiser(ADAMW, 0.0, 0.9, 0.0)
+    keys = np.zeros(1, np.uint32)
     targets, rates = y[None].astype(np.float32), np.array([1e-4], np.float32)
 
     def step(t: int) -> Any:
         return train_network(
-            network, parameters, first, second, batches, targets, CROSS_ENTROPY, rates, 0.0, t - 1, work
+            network, parameters, first, second, batches, targets, objective, optimiser, rates, keys, t - 1, work
         )
 
     return step

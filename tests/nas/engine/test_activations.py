@@ -23,7 +23,7 @@ FUNCTIONS = {
 def test_values_and_slopes_are_those_of_torch(name: str) -> None:
     points = np.concatenate([np.linspace(-30, 30, 4001), np.geomspace(1e-30, 1, 200)]).astype(np.float32)
     values, slopes = points.copy(), np.empty_like(points)
-    activate(ACTIVATIONS[name], values, slopes)
+    activate(ACTIVATIONS[name], values, slopes, len(values))
     x = torch.tensor(points, dtype=torch.float64, requires_grad=True)
     y = FUNCTIONS[name](x)
     (gradient,) = torch.autograd.grad(y.sum(), x)
@@ -34,7 +34,7 @@ def test_values_and_slopes_are_those_of_torch(name: str) -> None:
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_a_value_that_is_not_a_number_stays_so(name: str) -> None:
     values = np.array([math.nan] * 16, np.float32)
-    activate(ACTIVATIONS[name], values, np.empty_like(values))
+    activate(ACTIVATIONS[name], values, np.empty_like(values), len(values))
     assert np.isnan(values).all()
 
 

@@ -61,3 +61,16 @@ def test_full_vectors_are_asked_for_where_there_are_any_and_nobody_chose(
         monkeypatch.delenv("NUMBA_CPU_FEATURES")
     compiler._use_full_vectors()
     assert os.environ.get("NUMBA_CPU_FEATURES") == after
+
+
+def test_compiled_kernels_are_kept_by_the_content_of_all_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    compiler._cache_by_content()
+    before = os.environ["NUMBA_CACHE_DIR"]
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    monkeypatch.setattr(compiler.Path, "read_bytes", lambda path: path.name.encode())
+    compiler._cache_by_content()
+    assert os.environ["NUMBA_CACHE_DIR"] != before
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
+    compiler._cache_by_content()
+    assert os.environ["NUMBA_CACHE_DIR"] == "elsewhere"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from support import random_wiring
 
 from nas.engine.activations import ACTIVATIONS
-from nas.engine.layout import CACHE_LINE_BYTES, Network, aligned_empty, lay_out, workspace
+from nas.engine.layout import CACHE_LINE_BYTES, LANES, Network, aligned_empty, lay_out, padded, workspace
 from search_spaces.wiring import Wiring
 
 wirings = st.builds(
@@ -80,17 +80,17 @@ def test_buffers_start_on_a_cache_line(shape: tuple[int, ...]) -> None:
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.lists(wirings, min_size=1, max_size=4), st.integers(1, 40))
-def test_a_workspace_has_room_for_each_network(wirings: list[Wiring], batch_size: int) -> None:
+@given(st.lists(wirings, min_size=1, max_size=4), st.integers(1, 4), st.integers(1, 40))
+def test_a_workspace_has_room_for_each_network(wirings: list[Wiring], n_seeds: int, batch_size: int) -> None:
     networks: list[Network] = [lay_out(wiring, "relu") for wiring in wirings]
-    work = workspace(networks, batch_size)
+    work = workspace(networks, n_seeds, batch_size)
     n_neurons = max(wiring.n_hidden + wiring.n_outputs for wiring in wirings)
+    length = padded(batch_size)
+    assert batch_size <= length < batch_size + LANES and length % LANES == 0
     for buffer in (work.activations, work.slopes, work.gradients):
-        assert buffer.shape == (n_neurons, batch_size)
+        assert buffer.shape == (n_seeds, n_neurons, length)
     n_parameters = max(w.n_edges + w.n_hidden + w.n_outputs for w in wirings)
-    assert work.parameter_gradients.shape == (n_parameters,)
-    n_hidden_edges = max(sum(source >= w.n_inputs for source, _ in edges_of(w)) for w in wirings)
-    assert work.out_weights.shape == (n_hidden_edges,)
-    assert work.scratch.shape == (2 * batch_size,)
-    starts = [buffer.ctypes.data for buffer in work if buffer.size]
+    assert work.parameter_gradients.shape == (n_seeds, n_parameters)
+    assert work.scratch.shape == (2 * length,)
+    starts = [buffer.ctypes.data for buffer in work]
     assert len(set(starts)) == len(starts)

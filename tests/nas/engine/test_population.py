@@ -9,19 +9,20 @@ from sklearn.metrics import accuracy_score, r2_score
 from support import random_wiring
 
 from nas.engine.batches import BatchPlan
+from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
-from nas.engine.population import Recipe, cosine_rates, predict, score, train
+from nas.engine.population import Recipe, predict, score, train
 from nas.engine.state import TrainingState, initial_state
 
 RECIPE = Recipe("classification", BatchPlan(96, 16, 1, (5,)), total_steps=40)
 
 
-def separable(n: int = 96) -> tuple[np.ndarray, np.ndarray]:
+def separable(n: int = 96) -> tuple[Inputs, np.ndarray]:
     rng = np.random.default_rng(0)
     labels = rng.integers(3, size=n)
     rows = rng.standard_normal((5, n)) * 0.3
     rows[labels, np.arange(n)] += 2
-    return rows.astype(np.float32), labels.astype(np.float32)
+    return Inputs.plain(rows.astype(np.float32)), labels.astype(np.float32)
 
 
 def population(n: int = 4) -> list:
@@ -63,6 +64,43 @@ def test_each_set_of_weights_learns_as_if_alone() -> None:
     np.testing.assert_array_equal(both.parameters[1], second.parameters[0])
 
 
+def test_each_of_several_sets_of_weights_learns_nearly_as_if_alone() -> None:
+    rows, targets = separable()
+    network = population(4)[3]
+    (all_five,) = train([network], [1e-2], [initial_state(network, [[k] for k in range(5)])], rows, targets, RECIPE, 40)
+    for k, parameters in enumerate(all_five.parameters):
+        (alone,) = train([network], [1e-2], [initial_state(network, [[k]])], rows, targets, RECIPE, 40)
+        np.testing.assert_allclose(parameters, alone.parameters[0], rtol=1e-3, atol=1e-5)  # sums in another order
+
+
+def test_bytes_and_the_numbers_they_stand_for_train_alike() -> None:
+    rng = np.random.default_rng(3)
+    stored = rng.integers(256, size=(5, 96), dtype=np.uint8)
+    scale, shift = rng.random(5).astype(np.float32), rng.random(5).astype(np.float32)
+    labels = rng.integers(3, size=96).astype(np.float32)
+    network = population(1)[0]
+    state = initial_state(network, [[0]])
+    meant = scale[:, None] * stored.astype(np.float32) + shift[:, None]
+    (of_bytes,) = train([network], [1e-2], [state], Inputs(stored, scale, shift), labels, RECIPE, 40)
+    (of_numbers,) = train([network], [1e-2], [state], Inputs.plain(meant), labels, RECIPE, 40)
+    np.testing.assert_allclose(of_bytes.parameters, of_numbers.parameters, rtol=1e-3, atol=1e-5)
+
+
+def test_dropout_regularises_training_and_not_prediction() -> None:
+    rows, targets = separable()
+    network = population(4)[3]
+    state = initial_state(network, [[0], [0]])
+    recipe = replace(RECIPE, dropout=0.5)
+    (trained,) = train([network], [1e-2], [state], rows, targets, recipe, 40)
+    (again,) = train([network], [1e-2], [state], rows, targets, recipe, 40)
+    (without,) = train([network], [1e-2], [state], rows, targets, RECIPE, 40)
+    assert same(trained, again)
+    assert not np.array_equal(trained.parameters[0], trained.parameters[1])  # masks of their own
+    assert not np.array_equal(trained.parameters, without.parameters)
+    first, second = (predict(network, trained.parameters[0], rows) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
 @pytest.mark.parametrize("pause", [1, 13, 39])
 def test_a_paused_training_goes_on_as_if_it_had_not_been_paused(pause: int) -> None:
     rows, targets = separable()
@@ -84,7 +122,7 @@ def test_states_given_are_left_as_they_are() -> None:
 
 
 def test_a_request_to_stop_is_heard_between_batches() -> None:
-    rows, targets = np.zeros((400, 96), np.float32), np.zeros(96, np.float32)  # wide: few batches a call
+    rows, targets = Inputs.plain(np.zeros((400, 96), np.float32)), np.zeros(96, np.float32)  # wide: few batches a call
     network = lay_out(random_wiring(0, n_inputs=400, density=0.01), "relu")
     answers = iter([False, False, True])
     (state,) = train(
@@ -139,9 +177,3 @@ def test_outputs_that_are_not_finite_have_no_score() -> None:
     logits = np.zeros((3, 5), np.float32)
     logits[2, 4] = np.nan
     assert math.isnan(score(logits, np.zeros(5, np.float32), "classification"))
-
-
-def test_the_schedule_falls_from_the_peak_to_nothing_along_a_cosine() -> None:
-    rates = cosine_rates(0.5, 0, 101, 100)
-    assert rates[0] == 0.5 and rates[50] == pytest.approx(0.25) and rates[100] == pytest.approx(0, abs=1e-7)
-    np.testing.assert_array_equal(cosine_rates(0.5, 20, 40, 100), rates[20:40])
