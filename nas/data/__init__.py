@@ -5,6 +5,21 @@ from __future__ import annotations
 from nas.data.dataset import Dataset
 from nas.data.encoding import Encoding
 from nas.data.load import encode_new, load_source, prepare
+from nas.data.sequence_dataset import SequenceDataset
+from nas.data.sequence_encoding import SequenceEncoding
+from nas.data.sequence_load import encode_new_sequences, is_sequence_source, prepare_sequences
 from nas.data.source import Source
 
-__all__ = ["Dataset", "Encoding", "Source", "encode_new", "load_source", "prepare"]
+__all__ = [
+    "Dataset",
+    "Encoding",
+    "SequenceDataset",
+    "SequenceEncoding",
+    "Source",
+    "encode_new",
+    "encode_new_sequences",
+    "is_sequence_source",
+    "load_source",
+    "prepare",
+    "prepare_sequences",
+]

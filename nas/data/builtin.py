@@ -1,4 +1,4 @@
-"""Data sets that come with scikit-learn, as tables with a target column named "target"."""
+"""Names of the built-in data sets; those of scikit-learn as tables with a target column named "target"."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nas.data.source import Column, NumberColumn, TextColumn
 
 TARGET = "target"
 BUILTINS = ("breast-cancer", "diabetes", "digits", "wine")
+SEQUENCE_BUILTINS = ("reber", "reber-embedded")  # drawn by ``nas.data.reber``
 
 
 def read_builtin(name: str) -> tuple[Column, ...]:

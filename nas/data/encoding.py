@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ MISSING_CATEGORY = "missing"
 ROWS_AT_ONCE = 2048
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 LARGEST_INPUT = 1e6  # no training row comes near; keeps one wild new value from overflowing a network
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,7 @@ class Encoding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, from which ``from_dict`` makes an equal encoding."""
-        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
-        return {"format": FORMAT, **values}
+        return plain_values(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Encoding:
@@ -161,14 +162,7 @@ class Encoding:
         Raises:
             CheckpointError: A key is unknown or missing, or a value is not what ``to_dict`` writes.
         """
-        fields = dict(values)
-        if fields.pop("format", None) != FORMAT:
-            raise CheckpointError(f"The encoding has format {values.get('format')!r}, this version reads {FORMAT}.")
-        try:
-            return TypeAdapter(cls).validate_json(json.dumps(fields, allow_nan=False))
-        except (TypeError, ValueError) as error:  # pydantic's ValidationError is a ValueError
-            reason = "; ".join(str(error).splitlines()[1:3]) or str(error)
-            raise CheckpointError(f"The encoding is damaged: {reason}.") from None
+        return from_plain_values(cls, values)
 
     def transform(self, label: str, features: Features, rows: Rows | None = None) -> NDArray[np.float32]:
         """Inputs of these rows (all by default), of shape (n_inputs, n_rows), C-contiguous, all finite.
@@ -196,6 +190,28 @@ class Encoding:
             code.write(column, rows, x[start : start + code.n_inputs])
             start += code.n_inputs
         return x
+
+
+def plain_values(encoding: Any) -> dict[str, Any]:
+    """The fields of an encoding, a dataclass, as JSON values."""
+    values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(encoding), allow_nan=False))
+    return {"format": FORMAT, **values}
+
+
+def from_plain_values(kind: type[T], values: Mapping[str, Any]) -> T:
+    """The encoding of this kind that ``plain_values`` wrote.
+
+    Raises:
+        CheckpointError: A key is unknown or missing, or a value is not what ``plain_values`` writes.
+    """
+    fields = dict(values)
+    if fields.pop("format", None) != FORMAT:
+        raise CheckpointError(f"The encoding has format {values.get('format')!r}, this version reads {FORMAT}.")
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(fields, allow_nan=False))
+    except (TypeError, ValueError) as error:  # pydantic's ValidationError is a ValueError
+        reason = "; ".join(str(error).splitlines()[1:3]) or str(error)
+        raise CheckpointError(f"The encoding is damaged: {reason}.") from None
 
 
 def _standardised(values: NDArray[Any], mean: Any, std: Any) -> NDArray[np.float64]:

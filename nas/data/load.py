@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.data.arrays import read_new_rows, read_npz
-from nas.data.builtin import BUILTINS, TARGET, read_builtin
+from nas.data.builtin import BUILTINS, SEQUENCE_BUILTINS, TARGET, read_builtin
 from nas.data.columns import Kind
 from nas.data.dataset import Dataset, HeldOut
 from nas.data.encoding import Encoding, NumberCode
@@ -37,8 +37,10 @@ from nas.data.target import (
     TargetCode,
     Task,
     check_class_sizes,
+    check_targets_vary,
     class_names,
     decide_task,
+    encode_test,
     regression_code,
 )
 from nas.errors import DataError, counted, listed, quoted
@@ -102,15 +104,14 @@ def prepare(
     if missing == "refuse":
         refuse_missing(label, source.features, "Fill them in, or pass --missing impute")
     task = decide_task(label, source.target, task)
-    split, code = _split_and_code(source, task, seed=seed, has_test=has_test)
+    split, code = split_and_code(label, source.target, task, seed=seed, has_test=has_test)
     inputs, notes = fit_inputs(label, source.features, split.train)
     encoding = Encoding(inputs, code, imputes=missing == "impute")
 
     y = code.encode(label, source.target)
     held_out = _held_out(source, split, code, y)
-    for part, values in (("validation", y[split.validation]), ("test", held_out.y)):
-        if task == "regression" and values.min() == values.max():
-            raise DataError(f"{label}: all {len(values)} {part} rows have the same target. Add rows that vary.")
+    if task == "regression":
+        check_targets_vary(label, validation=y[split.validation], test=held_out.y)
     development = np.concatenate([split.train, split.validation])
     options = {
         "target": target,
@@ -128,6 +129,24 @@ def prepare(
         notes=(*notes, *_imputed(source.features)),
         _held_out=held_out,
     )
+
+
+def split_and_code(label: str, column: Column, task: Task, *, seed: int, has_test: bool) -> tuple[Split, TargetCode]:
+    """The split of rows, stratified by class or by the size of their target, and the target's code.
+
+    Raises:
+        DataError: There are too few rows, in all or of a class, or they cannot be told apart.
+    """
+    if task == "regression":
+        assert isinstance(column, NumberColumn)  # decide_task saw to it
+        if len(column.values) < MIN_REGRESSION_ROWS:
+            raise DataError(f"{label} has {len(column.values)} rows; regression needs at least {MIN_REGRESSION_ROWS}.")
+        split = split_rows(quantile_bins(column.values), seed=seed, has_test=has_test)
+        return split, regression_code(label, column, split.train)
+    code = TargetCode(column.name, class_names(label, column))
+    y = code.class_numbers(label, column)
+    check_class_sizes(label, code.classes, y, at_least=2 if has_test else 3)
+    return split_rows(y, seed=seed, has_test=has_test), code
 
 
 def encode_new(data: str, encoding: Encoding) -> tuple[NDArray[np.float32], int]:
@@ -173,9 +192,12 @@ def _place(data: str) -> Place:
         raise DataError(f"{data} has an unknown suffix. Give a {', '.join(TABLE_SUFFIXES)} or .npz file.")
     if data in BUILTINS:
         return "builtin"
+    if data in SEQUENCE_BUILTINS:
+        raise DataError(f"{data} holds sequences, not rows of a table. Search recurrent networks for it: --space rnn.")
     raise DataError(
-        f"There is no file or folder {quoted(data)}, and it is none of the built-in data sets "
-        f"({', '.join(BUILTINS)}).{_did_you_mean(data, BUILTINS)}"
+        f"There is no file or folder {quoted(data)}, and it is none of the built-in sequences "
+        f"({', '.join(SEQUENCE_BUILTINS)}) or tables ({', '.join(BUILTINS)})."
+        f"{_did_you_mean(data, (*BUILTINS, *SEQUENCE_BUILTINS))}"
     )
 
 
@@ -202,28 +224,10 @@ def _did_you_mean(name: str, names: list[str] | tuple[str, ...]) -> str:
     return f" Did you mean {quoted(by_lower[near[0]])}?" if near else ""
 
 
-def _split_and_code(source: Source, task: Task, *, seed: int, has_test: bool) -> tuple[Split, TargetCode]:
-    """The split, stratified by class or by the size of the target, and the target's code."""
-    label, column = source.label, source.target
-    if task == "regression":
-        assert isinstance(column, NumberColumn)  # decide_task saw to it
-        if len(column.values) < MIN_REGRESSION_ROWS:
-            raise DataError(f"{label} has {len(column.values)} rows; regression needs at least {MIN_REGRESSION_ROWS}.")
-        split = split_rows(quantile_bins(column.values), seed=seed, has_test=has_test)
-        return split, regression_code(label, column, split.train)
-    code = TargetCode(column.name, class_names(label, column))
-    y = code.class_numbers(label, column)
-    check_class_sizes(label, code.classes, y, at_least=2 if has_test else 3)
-    return split_rows(y, seed=seed, has_test=has_test), code
-
-
 def _held_out(source: Source, split: Split, code: TargetCode, y: NDArray[np.int32] | NDArray[np.float32]) -> HeldOut:
     if source.test_features is None or source.test_target is None:
         return HeldOut(source.label, take_rows(source.features, split.test), y[split.test])
-    n_missing = int(source.test_target.is_missing.sum())
-    if n_missing:
-        raise DataError(f"{source.label}: {counted(n_missing, 'test row')} without a target. Remove these rows.")
-    return HeldOut(source.label, source.test_features, code.encode(source.label, source.test_target))
+    return HeldOut(source.label, source.test_features, encode_test(source.label, source.test_target, code))
 
 
 def _imputed(features: Features) -> list[str]:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Rows(NamedTuple):
+    """Rows of a table or sequences, as a worker sees them; changes would stay in the process that makes them.
+
+    Attributes:
+        x: Inputs (n_inputs, n) of rows, or (n_inputs, n_steps) of sequences: float32, or uint8 where they are codes.
+        y: Targets (n,) as float32.
+        offsets: Where each sequence starts, int64 (n + 1,); None for rows.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[np.float32]
+    offsets: NDArray[np.int64] | None
 
 
 @dataclass(frozen=True)
@@ -15,21 +29,34 @@ class SharedRows:
     """Where the rows lie; opened by each worker, held in memory once by the page cache.
 
     Attributes:
-        folder: Folder of the two files.
+        folder: Folder of the files.
     """
 
     folder: Path
 
     @classmethod
-    def write(cls, folder: Path, x: NDArray[np.float32], y: NDArray[Any]) -> SharedRows:
-        """Write feature-major inputs (n_inputs, n) and targets (n,) into a folder, which is made."""
+    def write(
+        cls,
+        folder: Path,
+        x: NDArray[np.float32] | NDArray[np.uint8],
+        y: NDArray[Any],
+        offsets: NDArray[np.int64] | None = None,
+    ) -> SharedRows:
+        """Write feature-major inputs, targets (n,) and, of sequences, offsets (n + 1,) into a folder, which is made."""
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "x.npy", x)
         np.save(folder / "y.npy", y.astype(np.float32))
+        if offsets is None:
+            (folder / "offsets.npy").unlink(missing_ok=True)
+        else:
+            np.save(folder / "offsets.npy", offsets)
         return cls(folder)
 
-    def open(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Inputs (n_inputs, n) and targets (n,) as float32; changes would stay in the process that makes them."""
+    def open(self) -> Rows:
+        """The rows, mapped into memory; inputs in the dtype in which they were written."""
+        has_offsets = (self.folder / "offsets.npy").exists()
+        return Rows(self._map("x.npy"), self._map("y.npy"), self._map("offsets.npy") if has_offsets else None)
+
+    def _map(self, name: str) -> NDArray[Any]:
         # Copy on write rather than read-only: kernels are compiled once, for writeable arrays.
-        x, y = (np.asarray(np.load(self.folder / name, mmap_mode="c")) for name in ("x.npy", "y.npy"))
-        return x, y
+        return np.asarray(np.load(self.folder / name, mmap_mode="c"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 
 from nas.data.columns import parse_number
 from nas.data.source import Column, NumberColumn, Rows, TextColumn
-from nas.errors import DataError, listed, quoted
+from nas.errors import DataError, counted, listed, quoted
 
 Task: TypeAlias = Literal["classification", "regression"]
 
@@ -158,6 +158,25 @@ def check_class_sizes(label: str, classes: tuple[str, ...], y: NDArray[np.int32]
             f"{label}: class {listed(small)}, but each needs at least {at_least} rows, one for each split. "
             "Add rows, or remove or merge the class."
         )
+
+
+def check_targets_vary(label: str, **parts: NDArray[Any]) -> None:
+    """Raise DataError if all rows of a part have the same regression target, so that it has no score."""
+    for part, values in parts.items():
+        if values.min() == values.max():
+            raise DataError(f"{label}: all {len(values)} {part} rows have the same target. Add rows that vary.")
+
+
+def encode_test(label: str, column: Column, code: TargetCode) -> NDArray[np.int32] | NDArray[np.float32]:
+    """The encoded target of test rows that the source itself sets apart, of shape (n_rows,).
+
+    Raises:
+        DataError: A target is missing, or is not of the kind or the classes of the training rows.
+    """
+    n_missing = int(column.is_missing.sum())
+    if n_missing:
+        raise DataError(f"{label}: {counted(n_missing, 'test row')} without a target. Remove these rows.")
+    return code.encode(label, column)
 
 
 def regression_code(label: str, column: NumberColumn, train: Rows) -> TargetCode:

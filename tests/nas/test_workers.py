@@ -23,6 +23,7 @@ from support import random_wiring
 
 from nas.data.shared import SharedRows
 from nas.engine.batches import plan_batches
+from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
 from nas.engine.population import Recipe, predict, score, train
 from nas.engine.state import initial_state
@@ -59,7 +60,8 @@ def pool(rows: SharedRows) -> Iterator[Workers]:
 @pytest.fixture(scope="module")
 def expected(rows: SharedRows) -> dict[str, tuple[Any, tuple[float, ...]]]:
     """Parameters and scores of the jobs, each trained alone in this process."""
-    x, y = rows.open()
+    x, y, _ = rows.open()
+    x = Inputs.plain(x)
     results = {}
     for each in JOBS:
         network = lay_out(each.wiring, each.activation)
