@@ -1,4 +1,4 @@
-"""Vectors of numbers that a kernel holds in registers.
+"""Vectors of numbers that a kernel holds in registers, with ``+ - * /`` among themselves and with numbers.
 
 Compilers vectorise a loop over the batch, but write its sums back to memory after a few edges. A value of ``Lanes`` is
 a whole row of the batch: a sum over all edges of a neuron stays in registers, and an edge costs one load for each
@@ -11,6 +11,7 @@ a constant of the function that calls. Nothing is checked.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import nas.engine.compiler  # noqa: F401  before numba is first imported
@@ -18,7 +19,9 @@ import nas.engine.compiler  # noqa: F401  before numba is first imported
 from llvmlite import ir  # isort: skip
 from numba import types  # isort: skip
 from numba.core.datamodel import models  # isort: skip
-from numba.extending import intrinsic, register_model  # isort: skip
+from numba.core.typing import signature  # isort: skip
+from numba.core.typing.templates import AbstractTemplate, infer_global  # isort: skip
+from numba.extending import intrinsic, lower_builtin, register_model  # isort: skip
 
 FAST = ("reassoc", "contract", "nsz", "arcp")
 REGISTER_LANES = 16  # float32 of the widest registers there are
@@ -45,8 +48,8 @@ class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
 def at(_context: Any, array: Any, place: Any) -> Any:
     """The address of an element, counted from the start of a C-contiguous array of any shape."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    def generate(context: Any, builder: Any, types_: Any, arguments: Any) -> Any:
+        data = context.make_array(types_.args[0])(context, builder, arguments[0]).data
         return builder.gep(data, [arguments[1]])
 
     return types.CPointer(array.dtype)(array, types.intp), generate
@@ -56,7 +59,7 @@ def at(_context: Any, array: Any, place: Any) -> Any:
 def moved(_context: Any, address: Any, step: Any) -> Any:
     """The address so many elements on."""
 
-    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(_target: Any, builder: Any, _types: Any, arguments: Any) -> Any:
         return builder.gep(arguments[0], [arguments[1]])
 
     return address(address, types.intp), generate
@@ -67,7 +70,7 @@ def load(_context: Any, address: Any, place: Any, width: Any) -> Any:
     """The elements place..place+width-1."""
     lanes = Lanes(address.dtype, width.literal_value)
 
-    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(context: Any, builder: Any, _types: Any, arguments: Any) -> Any:
         place = builder.gep(arguments[0], [arguments[1]])
         return builder.load(builder.bitcast(place, _vector(lanes).as_pointer()), align=address.dtype.bitwidth // 8)
 
@@ -78,7 +81,7 @@ def load(_context: Any, address: Any, place: Any, width: Any) -> Any:
 def store(_context: Any, lanes: Any, address: Any, place: Any) -> Any:
     """Write the lanes to place..place+width-1."""
 
-    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(context: Any, builder: Any, _types: Any, arguments: Any) -> Any:
         pointer = builder.bitcast(builder.gep(arguments[1], [arguments[2]]), _vector(lanes).as_pointer())
         builder.store(arguments[0], pointer, align=lanes.dtype.bitwidth // 8)
         return context.get_dummy_value()
@@ -91,10 +94,9 @@ def spread(_context: Any, address: Any, place: Any, width: Any) -> Any:
     """One element in all lanes."""
     lanes = Lanes(address.dtype, width.literal_value)
 
-    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(context: Any, builder: Any, _types: Any, arguments: Any) -> Any:
         value = builder.load(builder.gep(arguments[0], [arguments[1]]))
-        first = builder.insert_element(_undefined(lanes), value, ir.Constant(_i32, 0))
-        return _shuffled(builder, first, first, [0] * lanes.width)
+        return _splat(builder, lanes, value)
 
     return lanes(address, types.intp, width), generate
 
@@ -111,23 +113,28 @@ def zeros(_context: Any, address: Any, width: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def multiply_add(_context: Any, first: Any, second: Any, sum_so_far: Any) -> Any:
-    """The sum, plus the product of the first two."""
+def clamped(_context: Any, lanes: Any, limit: Any) -> Any:
+    """The lanes moved into -limit..limit; what is not a number stays so."""
 
-    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.fadd(builder.fmul(arguments[0], arguments[1], flags=FAST), arguments[2], flags=FAST)
+    def generate(_target: Any, builder: Any, _types: Any, arguments: Any) -> Any:
+        value, high = arguments[0], _splat(builder, lanes, arguments[1])
+        low = builder.fneg(high)
+        value = builder.select(builder.fcmp_ordered(">", value, high), high, value)
+        return builder.select(builder.fcmp_ordered("<", value, low), low, value)
 
-    return first(first, second, sum_so_far), generate
+    return lanes(lanes, lanes.dtype), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def add(_context: Any, first: Any, second: Any) -> Any:
-    """The sum of two."""
+def positive(_context: Any, lanes: Any, chosen: Any) -> Any:
+    """The lanes of ``chosen`` where ``lanes`` are above 0, else 0."""
 
-    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.fadd(*arguments, flags=FAST)
+    def generate(_target: Any, builder: Any, _types: Any, arguments: Any) -> Any:
+        none = ir.Constant(_vector(lanes), None)
+        is_off = builder.fcmp_ordered("<=", arguments[0], none)  # false for NaN, which therefore survives
+        return builder.select(is_off, none, arguments[1])
 
-    return first(first, second), generate
+    return lanes(lanes, chosen), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -136,7 +143,7 @@ def folded_product(_context: Any, first: Any, second: Any) -> Any:
     width = min(first.width, REGISTER_LANES)
     folded = Lanes(first.dtype, width)
 
-    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(_target: Any, builder: Any, _types: Any, arguments: Any) -> Any:
         sums: list[Any] = []  # of even and of odd parts: two chains of dependent operations instead of one
         for number in range(first.width // width):
             part = list(range(number * width, (number + 1) * width))
@@ -155,7 +162,7 @@ def folded_product(_context: Any, first: Any, second: Any) -> Any:
 def total(_context: Any, lanes: Any) -> Any:
     """The sum over all lanes."""
 
-    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(_target: Any, builder: Any, _types: Any, arguments: Any) -> Any:
         value, width = arguments[0], lanes.width
         while width > 1:
             width //= 2
@@ -173,7 +180,7 @@ def four_totals(_context: Any, first: Any, second: Any, third: Any, fourth: Any)
     """The sums over all lanes of four, in four lanes: a third of the work of four sums one by one."""
     width = first.width
 
-    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(_target: Any, builder: Any, _types: Any, arguments: Any) -> Any:
         pairs = [
             _added_neighbours(builder, arguments[0], arguments[1], width),
             _added_neighbours(builder, arguments[2], arguments[3], width),
@@ -194,7 +201,7 @@ def four_totals(_context: Any, first: Any, second: Any, third: Any, fourth: Any)
 def add_at(_context: Any, value: Any, address: Any, place: Any) -> Any:
     """Add a number to one element."""
 
-    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(context: Any, builder: Any, _types: Any, arguments: Any) -> Any:
         element = builder.gep(arguments[1], [arguments[2]])
         builder.store(builder.fadd(builder.load(element), arguments[0], flags=FAST), element)
         return context.get_dummy_value()
@@ -206,7 +213,7 @@ def add_at(_context: Any, value: Any, address: Any, place: Any) -> Any:
 def add_scattered(_context: Any, lanes: Any, address: Any, first: Any, second: Any, third: Any, fourth: Any) -> Any:
     """Add four lanes to the elements at four places."""
 
-    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+    def generate(context: Any, builder: Any, _types: Any, arguments: Any) -> Any:
         for number, place in enumerate(arguments[2:]):
             element = builder.gep(arguments[1], [place])
             value = builder.extract_element(arguments[0], ir.Constant(_i32, number))
@@ -216,12 +223,42 @@ def add_scattered(_context: Any, lanes: Any, address: Any, first: Any, second: A
     return types.void(lanes, address, types.intp, types.intp, types.intp, types.intp), generate
 
 
+def _define(operation: Any, instruction: str) -> None:
+    """Let an operator work on lanes and lanes, and on lanes and a number."""
+
+    @infer_global(operation)
+    class _Typing(AbstractTemplate):  # type: ignore[misc]
+        def generic(self, arguments: Any, _keywords: Any) -> Any:
+            if len(arguments) != 2 or not any(isinstance(kind, Lanes) for kind in arguments):
+                return None
+            lanes = arguments[0] if isinstance(arguments[0], Lanes) else arguments[1]
+            return signature(lanes, *(kind if isinstance(kind, Lanes) else lanes.dtype for kind in arguments))
+
+    def generate(_target: Any, builder: Any, types_: Any, arguments: Any) -> Any:
+        lanes = types_.return_type
+        values = [
+            value if isinstance(kind, Lanes) else _splat(builder, lanes, value)
+            for kind, value in zip(types_.args, arguments, strict=True)
+        ]
+        return getattr(builder, instruction)(*values, flags=FAST)
+
+    for kinds in ((Lanes, Lanes), (Lanes, types.Float), (types.Float, Lanes)):
+        lower_builtin(operation, *kinds)(generate)
+
+
+_define(operator.add, "fadd")
+_define(operator.sub, "fsub")
+_define(operator.mul, "fmul")
+_define(operator.truediv, "fdiv")
+
+
+def _splat(builder: Any, lanes: Lanes, value: Any) -> Any:
+    first = builder.insert_element(ir.Constant(_vector(lanes), ir.Undefined), value, ir.Constant(_i32, 0))
+    return _shuffled(builder, first, first, [0] * lanes.width)
+
+
 def _vector(lanes: Lanes) -> Any:
     return ir.VectorType(_ELEMENTS[lanes.dtype], lanes.width)
-
-
-def _undefined(lanes: Lanes) -> Any:
-    return ir.Constant(_vector(lanes), ir.Undefined)
 
 
 def _shuffled(builder: Any, first: Any, second: Any, lanes: list[int]) -> Any:

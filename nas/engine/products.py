@@ -16,13 +16,11 @@ from typing import Any
 
 from nas.engine.compiler import compiled
 from nas.engine.lanes import (
-    add,
     add_at,
     add_scattered,
     folded_product,
     four_totals,
     load,
-    multiply_add,
     spread,
     store,
     total,
@@ -41,7 +39,7 @@ def _sums_of_wide_rows(WIDTH: int) -> Part:
         value = load(out, column, WIDTH)
         for e in range(first, last):
             row = load(values, (sources[e] - shift) * stride + column, WIDTH)
-            value = multiply_add(spread(weights, e, WIDTH), row, value)
+            value = value + spread(weights, e, WIDTH) * row
         store(value, out, column)
 
     return add_part  # type: ignore[no-any-return]
@@ -57,19 +55,19 @@ def _sums_of_narrow_rows(WIDTH: int) -> Part:
         e = first
         while e + 4 <= last:
             row = load(values, (sources[e] - shift) * stride + column, WIDTH)
-            value = multiply_add(spread(weights, e, WIDTH), row, value)
+            value = value + spread(weights, e, WIDTH) * row
             row = load(values, (sources[e + 1] - shift) * stride + column, WIDTH)
-            second = multiply_add(spread(weights, e + 1, WIDTH), row, second)
+            second = second + spread(weights, e + 1, WIDTH) * row
             row = load(values, (sources[e + 2] - shift) * stride + column, WIDTH)
-            third = multiply_add(spread(weights, e + 2, WIDTH), row, third)
+            third = third + spread(weights, e + 2, WIDTH) * row
             row = load(values, (sources[e + 3] - shift) * stride + column, WIDTH)
-            fourth = multiply_add(spread(weights, e + 3, WIDTH), row, fourth)
+            fourth = fourth + spread(weights, e + 3, WIDTH) * row
             e += 4
         while e < last:
             row = load(values, (sources[e] - shift) * stride + column, WIDTH)
-            value = multiply_add(spread(weights, e, WIDTH), row, value)
+            value = value + spread(weights, e, WIDTH) * row
             e += 1
-        store(add(add(value, second), add(third, fourth)), out, column)
+        store((value + second) + (third + fourth), out, column)
 
     return add_part  # type: ignore[no-any-return]
 
@@ -82,9 +80,9 @@ def _three_sums(WIDTH: int) -> Part:
         v0, v1, v2 = load(out, p0, WIDTH), load(out, p1, WIDTH), load(out, p2, WIDTH)
         for e in range(first, last):
             row = load(values, (sources[e] - shift) * stride + column, WIDTH)
-            v0 = multiply_add(spread(weights, e, WIDTH), row, v0)
-            v1 = multiply_add(spread(weights, e + weight_step, WIDTH), row, v1)
-            v2 = multiply_add(spread(weights, e + 2 * weight_step, WIDTH), row, v2)
+            v0 = v0 + spread(weights, e, WIDTH) * row
+            v1 = v1 + spread(weights, e + weight_step, WIDTH) * row
+            v2 = v2 + spread(weights, e + 2 * weight_step, WIDTH) * row
         store(v0, out, p0)
         store(v1, out, p1)
         store(v2, out, p2)
@@ -100,10 +98,10 @@ def _four_sums(WIDTH: int) -> Part:
         v0, v1, v2, v3 = load(out, p0, WIDTH), load(out, p1, WIDTH), load(out, p2, WIDTH), load(out, p3, WIDTH)
         for e in range(first, last):
             row = load(values, (sources[e] - shift) * stride + column, WIDTH)
-            v0 = multiply_add(spread(weights, e, WIDTH), row, v0)
-            v1 = multiply_add(spread(weights, e + weight_step, WIDTH), row, v1)
-            v2 = multiply_add(spread(weights, e + 2 * weight_step, WIDTH), row, v2)
-            v3 = multiply_add(spread(weights, e + 3 * weight_step, WIDTH), row, v3)
+            v0 = v0 + spread(weights, e, WIDTH) * row
+            v1 = v1 + spread(weights, e + weight_step, WIDTH) * row
+            v2 = v2 + spread(weights, e + 2 * weight_step, WIDTH) * row
+            v3 = v3 + spread(weights, e + 3 * weight_step, WIDTH) * row
         store(v0, out, p0)
         store(v1, out, p1)
         store(v2, out, p2)
@@ -123,7 +121,7 @@ def _weight_gradients(WIDTH: int) -> Part:
             d1 = folded_product(load(values, (sources[e + 1] - shift) * stride + column, WIDTH), gradient)
             d2 = folded_product(load(values, (sources[e + 2] - shift) * stride + column, WIDTH), gradient)
             d3 = folded_product(load(values, (sources[e + 3] - shift) * stride + column, WIDTH), gradient)
-            store(add(four_totals(d0, d1, d2, d3), load(out, e, 4)), out, e)
+            store(four_totals(d0, d1, d2, d3) + load(out, e, 4), out, e)
             e += 4
         while e < last:
             row = load(values, (sources[e] - shift) * stride + column, WIDTH)
@@ -151,11 +149,11 @@ def _three_weight_gradients(WIDTH: int) -> Part:
             row = load(values, (sources[e + 3] - shift) * stride + column, WIDTH)
             a3, b3, c3 = folded_product(row, g0), folded_product(row, g1), folded_product(row, g2)
             w = e
-            store(add(four_totals(a0, a1, a2, a3), load(out, w, 4)), out, w)
+            store(four_totals(a0, a1, a2, a3) + load(out, w, 4), out, w)
             w += weight_step
-            store(add(four_totals(b0, b1, b2, b3), load(out, w, 4)), out, w)
+            store(four_totals(b0, b1, b2, b3) + load(out, w, 4), out, w)
             w += weight_step
-            store(add(four_totals(c0, c1, c2, c3), load(out, w, 4)), out, w)
+            store(four_totals(c0, c1, c2, c3) + load(out, w, 4), out, w)
             e += 4
         while e < last:
             row = load(values, (sources[e] - shift) * stride + column, WIDTH)
@@ -177,23 +175,23 @@ def _backward_products(WIDTH: int) -> Part:
         while e + 4 <= last:
             w0, w1, w2, w3 = edges[e], edges[e + 1], edges[e + 2], edges[e + 3]
             row = load(gradients, targets[e] * stride + column, WIDTH)
-            gradient = multiply_add(spread(weights, w0, WIDTH), row, gradient)
+            gradient = gradient + spread(weights, w0, WIDTH) * row
             d0 = folded_product(row, value)
             row = load(gradients, targets[e + 1] * stride + column, WIDTH)
-            gradient = multiply_add(spread(weights, w1, WIDTH), row, gradient)
+            gradient = gradient + spread(weights, w1, WIDTH) * row
             d1 = folded_product(row, value)
             row = load(gradients, targets[e + 2] * stride + column, WIDTH)
-            gradient = multiply_add(spread(weights, w2, WIDTH), row, gradient)
+            gradient = gradient + spread(weights, w2, WIDTH) * row
             d2 = folded_product(row, value)
             row = load(gradients, targets[e + 3] * stride + column, WIDTH)
-            gradient = multiply_add(spread(weights, w3, WIDTH), row, gradient)
+            gradient = gradient + spread(weights, w3, WIDTH) * row
             d3 = folded_product(row, value)
             add_scattered(four_totals(d0, d1, d2, d3), weight_gradients, w0, w1, w2, w3)
             e += 4
         while e < last:
             w0 = edges[e]
             row = load(gradients, targets[e] * stride + column, WIDTH)
-            gradient = multiply_add(spread(weights, w0, WIDTH), row, gradient)
+            gradient = gradient + spread(weights, w0, WIDTH) * row
             add_at(total(folded_product(row, value)), weight_gradients, w0)
             e += 1
         store(gradient, out, column)

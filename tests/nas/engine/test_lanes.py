@@ -5,15 +5,15 @@ import pytest
 
 from nas.engine.compiler import compiled
 from nas.engine.lanes import (
-    add,
     add_at,
     add_scattered,
     at,
+    clamped,
     folded_product,
     four_totals,
     load,
     moved,
-    multiply_add,
+    positive,
     spread,
     store,
     total,
@@ -25,8 +25,21 @@ WIDTH = 32
 
 @compiled
 def arithmetic(x, y, out):
-    value = multiply_add(spread(at(x, 3), 0, WIDTH), load(at(y, 0), 5, WIDTH), zeros(at(x, 0), WIDTH))
-    store(add(value, load(moved(at(x, 1), 1), 0, WIDTH)), at(out, 4), 2)
+    value = zeros(at(x, 0), WIDTH) + spread(at(x, 3), 0, WIDTH) * load(at(y, 0), 5, WIDTH)
+    store(value + load(moved(at(x, 1), 1), 0, WIDTH), at(out, 4), 2)
+
+
+@compiled
+def scaled(x, number, out):
+    value = load(at(x, 0), 0, WIDTH)
+    store((number - value * number) / (number + value * value) + number, at(out, 0), 0)
+
+
+@compiled
+def bounded(x, number, out):
+    value = load(at(x, 0), 0, WIDTH)
+    store(clamped(value, number), at(out, 0), 0)
+    store(positive(value, value + number), at(out, WIDTH), 0)
 
 
 @compiled
@@ -65,3 +78,20 @@ def test_sums_over_lanes_are_those_of_numpy(dtype: type) -> None:
         8 + x[0].sum() + x[2] @ x[3],
     ]
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_meet_every_lane(dtype: type) -> None:
+    x = np.random.default_rng(1).standard_normal(WIDTH).astype(dtype)
+    out = np.zeros(WIDTH, dtype)
+    scaled(x, dtype(3), out)
+    np.testing.assert_allclose(out, (3 - x * 3) / (3 + x * x) + 3, rtol=1e-5)
+
+
+def test_bounds_let_pass_what_is_not_a_number() -> None:
+    x = np.linspace(-2, 2, WIDTH).astype(np.float32)
+    x[[0, -1]] = np.nan, np.inf
+    out = np.zeros((2, WIDTH), np.float32)
+    bounded(x, np.float32(0.5), out)
+    np.testing.assert_array_equal(out[0], np.clip(x, -0.5, 0.5))
+    np.testing.assert_array_equal(out[1], np.where(x <= 0, 0, x + np.float32(0.5)))
