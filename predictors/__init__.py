@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from predictors.features import FEATURE_NAMES, FEATURES_VERSION, extract
+from predictors.features import FEATURE_NAMES, FEATURES_VERSION, extract, feature_names
 from predictors.gate import Decision, GateSettings, decide
 from predictors.labels import final_score_estimates
 from predictors.prediction import Prediction
@@ -22,5 +22,6 @@ __all__ = [
     "Regressor",
     "decide",
     "extract",
+    "feature_names",
     "final_score_estimates",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from search_spaces.edge_codes import BoolArray, Int64Array, decode
 from search_spaces.edits import apply_edit
-from search_spaces.genotype import Genotype
+from search_spaces.genotype import Genotype, GraphGenotype
 from search_spaces.orientation import cut_to_depth
 from search_spaces.segments import HiddenGraph, join_segments
 from search_spaces.shuffle import KeyArray, keys, sample_rows
@@ -18,11 +18,17 @@ SOURCE_FACTOR = 4  # a neuron without hidden sources reads so many times the inp
 OUTPUT_KEYS = 3
 
 
-def hidden_graph(genotype: Genotype) -> HiddenGraph:
-    """The hidden neurons and their edges: segments joined, edits applied, depth limited."""
+def edited_graph(genotype: GraphGenotype) -> HiddenGraph:
+    """The hidden neurons and their edges: segments joined, edits applied."""
     graph = join_segments(genotype.segments, genotype.orientation)
     for edit in genotype.edits:
         graph = apply_edit(graph, edit)
+    return graph
+
+
+def hidden_graph(genotype: GraphGenotype) -> HiddenGraph:
+    """The hidden neurons and their edges: segments joined, edits applied, depth limited."""
+    graph = edited_graph(genotype)
     codes = cut_to_depth(graph.codes, graph.n_neurons, genotype.max_depth)
     return HiddenGraph(graph.n_neurons, codes, graph.keys)
 
@@ -42,24 +48,34 @@ def attach(graph: HiddenGraph, genotype: Genotype, n_inputs: int, n_outputs: int
         graph.keys,
     )
     readable = np.flatnonzero(is_sink) if genotype.readout == "sinks" else np.arange(graph.n_neurons)
-    n_read = n_neurons_read(genotype.readout_share, len(readable))
-    output_keys = keys(genotype.segments[-1].seed, OUTPUT_KEYS, n_outputs)
-    outputs, places = sample_rows(np.full(n_outputs, n_read), len(readable), output_keys)
-    unread = np.flatnonzero(is_sink & ~_marked(readable[places], graph.n_neurons))
+    outputs, read = read_out(genotype, readable, n_outputs)
+    unread = np.flatnonzero(is_sink & ~_marked(read, graph.n_neurons))
     return Wiring.from_edges(
         n_inputs,
         graph.n_neurons,
         n_outputs,
-        np.concatenate([inputs, n_inputs + sources, n_inputs + readable[places], n_inputs + unread]),
+        np.concatenate([inputs, n_inputs + sources, n_inputs + read, n_inputs + unread]),
         np.concatenate(
             [
                 readers,
                 targets,
                 graph.n_neurons + outputs,
-                graph.n_neurons + _chosen_outputs(graph.keys[unread], n_outputs),
+                graph.n_neurons + chosen_outputs(graph.keys[unread], n_outputs),
             ]
         ),
     )
+
+
+def read_out(genotype: GraphGenotype, readable: Int64Array, n_outputs: int) -> tuple[Int64Array, Int64Array]:
+    """What each output reads of the readable neurons: `readout_share` of them, drawn by the last segment's seed.
+
+    Returns:
+        (outputs, neurons), each int64 of shape (n_edges,), ordered by output.
+    """
+    n_read = n_neurons_read(genotype.readout_share, len(readable))
+    output_keys = keys(genotype.segments[-1].seed, OUTPUT_KEYS, n_outputs)
+    outputs, places = sample_rows(np.full(n_outputs, n_read), len(readable), output_keys)
+    return outputs, readable[places]
 
 
 def n_inputs_read(inputs_per_neuron: int, has_source: BoolArray, n_inputs: int) -> Int64Array:
@@ -79,5 +95,6 @@ def _marked(neurons: Int64Array, n_neurons: int) -> BoolArray:
     return mark
 
 
-def _chosen_outputs(neuron_keys: KeyArray, n_outputs: int) -> Int64Array:
+def chosen_outputs(neuron_keys: KeyArray, n_outputs: int) -> Int64Array:
+    """The output that reads a neuron which nothing else reads: int64, shape of `neuron_keys`."""
     return (neuron_keys % np.uint64(n_outputs)).astype(np.int64)

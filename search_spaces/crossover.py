@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from search_spaces.genotype import MAX_EDITS, MAX_SEGMENTS, Genotype, Segment
+from search_spaces.any_genotype import GenotypeT
+from search_spaces.genotype import MAX_EDITS, MAX_SEGMENTS, GraphGenotype, Segment
 
 CUTS = (0.25, 0.75)
 SCALAR_GENES = (
@@ -19,9 +20,22 @@ SCALAR_GENES = (
     "activation",
     "learning_rate",
 )
+RECURRENT_SCALAR_GENES = (
+    "orientation",
+    "max_depth",
+    "reading",
+    "cell",
+    "embedding",
+    "inputs_per_neuron",
+    "readout",
+    "readout_share",
+    "learning_rate",
+)
 
 
-def crossed(first: Genotype, second: Genotype, rng: np.random.Generator) -> Genotype:
+def crossed(
+    first: GenotypeT, second: GenotypeT, rng: np.random.Generator, scalar_genes: Sequence[str] = SCALAR_GENES
+) -> GenotypeT:
     """One child of two genotypes of the same space.
 
     Segments come from the first parent up to a random cut and from the second behind it; each other gene and
@@ -32,13 +46,13 @@ def crossed(first: Genotype, second: Genotype, rng: np.random.Generator) -> Geno
     back_start = min(round(cut * _n_neurons(second)), _n_neurons(second) - 1)
     front = _slice(first.segments, 0, front_size)
     back = _slice(second.segments, back_start, _n_neurons(second))
-    from_second = {name: getattr(second, name) for name in SCALAR_GENES if rng.integers(2)}
+    from_second = {name: getattr(second, name) for name in scalar_genes if rng.integers(2)}
     edits = [edit for edit in first.edits + second.edits if rng.integers(2)]
     segments = tuple(_at_most(MAX_SEGMENTS, _merged(front + back)))
     return replace(first, segments=segments, edits=tuple(edits[-MAX_EDITS:]), **from_second)
 
 
-def _n_neurons(genotype: Genotype) -> int:
+def _n_neurons(genotype: GraphGenotype) -> int:
     return sum(segment.size for segment in genotype.segments)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from search_spaces.any_genotype import GenotypeT
 from search_spaces.attachment import attach, hidden_graph, n_inputs_read, n_neurons_read
 from search_spaces.genes import resized
 from search_spaces.genotype import Genotype
@@ -36,7 +37,7 @@ def fit(genotype: Genotype, n_inputs: int, n_outputs: int, max_weights: int) -> 
             wiring = attach(graph, genotype, n_inputs, n_outputs)
             if wiring.n_weights <= max_weights:
                 return genotype
-        genotype = _smaller(genotype, max_weights / wiring.n_weights)
+        genotype = smaller(genotype, max_weights / wiring.n_weights)
 
 
 def _with_fewer_inputs(genotype: Genotype, wiring: Wiring, excess: int) -> Genotype:
@@ -62,8 +63,8 @@ def _with_smaller_share(genotype: Genotype, wiring: Wiring, excess: int) -> Geno
     return replace(genotype, readout_share=n_left / n_readable) if n_left < n_read else genotype
 
 
-def _smaller(genotype: Genotype, ratio: float) -> Genotype:
-    """A genotype with about `ratio` times the hidden edges: each call takes something away."""
+def smaller(genotype: GenotypeT, ratio: float) -> GenotypeT:
+    """A genotype with about `ratio` times the hidden edges: each call takes something away, down to one neuron."""
     factor = math.sqrt(min(max(ratio, 0.25), 0.9))
     segments = tuple(
         resized(segment, int(segment.n_neurons * factor), degree_factor=factor) for segment in genotype.segments

@@ -2,86 +2,31 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
+from search_spaces.any_genotype import AnyGenotype
 from search_spaces.attachment import attach, hidden_graph
 from search_spaces.crossover import crossed
 from search_spaces.fit import fit
-from search_spaces.genes import (
-    Bounds,
-    GeneRanges,
-    bounded,
-    check_bounds,
-    log_uniform,
-    new_activation,
-    whole_segment,
-)
-from search_spaces.genotype import MAX_NEURONS, ORIENTATIONS, READOUTS, Genotype
-from search_spaces.mutation import change_seed, mutated
-from search_spaces.priors import PRIORS, find_prior
+from search_spaces.genes import GeneRanges, bounded, log_uniform, new_activation, whole_segment
+from search_spaces.genotype import ORIENTATIONS, READOUTS, Genotype
+from search_spaces.limits import Limits, SpaceError
+from search_spaces.mutation import another, change_seed, mutated
+from search_spaces.priors import PRIORS
 from search_spaces.wiring import Wiring
 
-MUTATION_TRIES = 20
 SMALLEST_SHARE = 0.05  # of max_weights, for candidates drawn afresh; evolution may go below
 SMALLEST_NEURON = 4  # weights: no candidate is drawn with more neurons than its weights give so many each
 
 
-class SpaceError(ValueError):
-    """A search space that has no networks, or a genotype of another space."""
-
-
 @dataclass(frozen=True)
-class MLPSpace:
-    """Sparse feed-forward networks with at most `max_weights` weights.
+class MLPSpace(Limits):
+    """Sparse feed-forward networks with at most `max_weights` weights, at least n_outputs + 1."""
 
-    Attributes:
-        n_inputs: Inputs of every network, at least 1.
-        n_outputs: Outputs of every network, at least 1.
-        max_weights: Most weights a network may have, at least n_outputs + 1.
-        priors: Names of the graph priors to draw from; None for all.
-        neurons: Fewest and most hidden neurons drawn; fewer where `max_weights` does not allow them.
-        max_depth: Lowest and highest limit of the hidden levels.
-        learning_rate: Lowest and highest learning rate.
-        bounds: For priors by name, and their parameters by name, the lowest and highest value; kept to as far as
-            `max_weights` allows.
-
-    Raises:
-        SpaceError: A number is out of range.
-        PriorError: A prior is unknown, or the bounds of a parameter are out of its range.
-    """
-
-    n_inputs: int
-    n_outputs: int
-    max_weights: int
-    priors: tuple[str, ...] | None = None
-    neurons: tuple[int, int] = (4, 4000)
-    max_depth: tuple[int, int] = (2, 32)
-    learning_rate: tuple[float, float] = (5e-4, 2e-2)
-    bounds: Bounds = field(default_factory=dict)
     name: ClassVar[str] = "mlp"
-
-    def __post_init__(self) -> None:
-        for name, least in (("n_inputs", 1), ("n_outputs", 1), ("max_weights", self.n_outputs + 1)):
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise SpaceError(f"MLPSpace: {name} is {value!r}; it must be an int, at least {least}.")
-        if self.priors is not None and not self.priors:
-            raise SpaceError(f"MLPSpace: priors is empty; give some of {', '.join(PRIORS)}.")
-        for prior in self.priors or ():
-            find_prior(prior)
-        check_bounds(self.bounds)
-        for name, (low, high) in (("neurons", self.neurons), ("max_depth", self.max_depth)):
-            if type(low) is not int or type(high) is not int or not 1 <= low <= high <= MAX_NEURONS:
-                raise SpaceError(f"MLPSpace: {name} is {low!r}..{high!r}; it must be two ints in 1..{MAX_NEURONS}.")
-        slowest, fastest = self.learning_rate
-        if not 0.0 < slowest <= fastest or not math.isfinite(fastest):
-            raise SpaceError(
-                f"MLPSpace: learning_rate is {slowest!r}..{fastest!r}; it must be two finite floats above 0, ascending."
-            )
 
     @property
     def ranges(self) -> GeneRanges:
@@ -119,42 +64,41 @@ class MLPSpace:
         )
         return self._fitted(genotype)
 
-    def mutate(self, genotype: Genotype, rng: np.random.Generator) -> Genotype:
+    def mutate(self, genotype: AnyGenotype, rng: np.random.Generator) -> Genotype:
         """A genotype with one or two kinds of genes changed; never equal to the one given.
 
         Raises:
             SpaceError: The genotype belongs to another space.
         """
-        self._check_own(genotype)
-        for _ in range(MUTATION_TRIES):
-            child = self._fitted(mutated(genotype, self.ranges, rng))
-            if child != genotype:
-                return child
-        return self._fitted(change_seed(genotype, self.ranges, rng))
+        own = self._own(genotype)
+        return another(
+            own,
+            lambda: self._fitted(mutated(own, self.ranges, rng)),
+            lambda: self._fitted(change_seed(own, self.ranges, rng)),
+        )
 
-    def cross(self, first: Genotype, second: Genotype, rng: np.random.Generator) -> Genotype:
+    def cross(self, first: AnyGenotype, second: AnyGenotype, rng: np.random.Generator) -> Genotype:
         """One child: the front of the first hidden graph, the back of the second, and other genes mixed.
 
         Raises:
             SpaceError: A genotype belongs to another space.
         """
-        self._check_own(first)
-        self._check_own(second)
-        return self._fitted(crossed(first, second, rng))
+        return self._fitted(crossed(self._own(first), self._own(second), rng))
 
-    def wire(self, genotype: Genotype) -> Wiring:
+    def wire(self, genotype: AnyGenotype) -> Wiring:
         """The wiring of the genotype: the same arrays each time.
 
         Raises:
             SpaceError: The genotype belongs to another space.
         """
-        self._check_own(genotype)
-        return attach(hidden_graph(genotype), genotype, self.n_inputs, self.n_outputs)
+        own = self._own(genotype)
+        return attach(hidden_graph(own), own, self.n_inputs, self.n_outputs)
 
     def _fitted(self, genotype: Genotype) -> Genotype:
         segments = tuple(bounded(segment, self.bounds) for segment in genotype.segments)
         return fit(replace(genotype, segments=segments), self.n_inputs, self.n_outputs, self.max_weights)
 
-    def _check_own(self, genotype: Genotype) -> None:
-        if genotype.space != self.name:
+    def _own(self, genotype: AnyGenotype) -> Genotype:
+        if not isinstance(genotype, Genotype) or genotype.space != self.name:
             raise SpaceError(f'MLPSpace: the genotype is of space "{genotype.space}"; it must be "{self.name}".')
+        return genotype

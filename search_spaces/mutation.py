@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
+from search_spaces.any_genotype import GenotypeT
 from search_spaces.genes import GeneRanges, log_uniform, new_activation, new_seed, resized, whole_segment
-from search_spaces.genotype import MAX_EDITS, MAX_NEURONS, Edit, EditKind, Genotype, Segment
+from search_spaces.genotype import MAX_EDITS, MAX_NEURONS, Edit, EditKind, Genotype, GraphGenotype, Segment
 from search_spaces.priors import find_prior
 
 SIZE_CHANGE = 0.3  # standard deviation of the logarithm of a factor
@@ -17,17 +19,39 @@ RATE_CHANGE = 0.5
 EDIT_SHARES = (0.01, 0.3)
 LEAST_READOUT_SHARE = 1e-4
 
-Mutation = Callable[[Genotype, GeneRanges, np.random.Generator], Genotype]
+MUTATION_TRIES = 20
+
+RangesT = TypeVar("RangesT", bound=GeneRanges)
+Mutation = Callable[[GenotypeT, RangesT, np.random.Generator], GenotypeT]
 
 
 def mutated(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
     """The genotype with one or two kinds of genes changed; now and then a change leaves all as it was."""
-    for choice in rng.permutation(len(MUTATIONS))[: rng.integers(1, 3)]:
-        genotype = MUTATIONS[choice](genotype, ranges, rng)
+    return with_changes(genotype, ranges, rng, MUTATIONS)
+
+
+def with_changes(
+    genotype: GenotypeT,
+    ranges: RangesT,
+    rng: np.random.Generator,
+    mutations: Sequence[Mutation[GenotypeT, RangesT]],
+) -> GenotypeT:
+    """The genotype after one or two of the mutations."""
+    for choice in rng.permutation(len(mutations))[: rng.integers(1, 3)]:
+        genotype = mutations[choice](genotype, ranges, rng)
     return genotype
 
 
-def change_parameter(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def another(genotype: GenotypeT, draw: Callable[[], GenotypeT], last_resort: Callable[[], GenotypeT]) -> GenotypeT:
+    """What `draw` gives first that is not this genotype, within a number of tries; then the last resort."""
+    for _ in range(MUTATION_TRIES):
+        child = draw()
+        if child != genotype:
+            return child
+    return last_resort()
+
+
+def change_parameter(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Varies one parameter of one segment's graph prior."""
     place, segment = _random_segment(genotype, rng)
     parameters = find_prior(segment.prior).parameters
@@ -37,13 +61,13 @@ def change_parameter(genotype: Genotype, ranges: GeneRanges, rng: np.random.Gene
     return _with_segment(genotype, place, replace(segment, parameters=tuple(sorted(values.items()))))
 
 
-def change_seed(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def change_seed(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Draws another graph from the same prior."""
     place, segment = _random_segment(genotype, rng)
     return _with_segment(genotype, place, replace(segment, seed=new_seed(rng)))
 
 
-def change_prior(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def change_prior(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Draws a graph of another prior, of the same size and mean degree, for one segment."""
     place, segment = _random_segment(genotype, rng)
     others = [name for name in ranges.priors if name != segment.prior]
@@ -54,7 +78,7 @@ def change_prior(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generato
     return _with_segment(genotype, place, replace(other, start=segment.start, stop=segment.stop))
 
 
-def change_neurons(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def change_neurons(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Makes one segment larger or smaller at the same mean degree."""
     place, segment = _random_segment(genotype, rng)
     factor = math.exp(SIZE_CHANGE * rng.standard_normal())
@@ -64,13 +88,13 @@ def change_neurons(genotype: Genotype, ranges: GeneRanges, rng: np.random.Genera
     return _with_segment(genotype, place, resized(segment, min(n_neurons, MAX_NEURONS)))
 
 
-def edit_edges(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def edit_edges(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Adds, removes or rewires edges."""
     kinds: tuple[EditKind, ...] = ("add_edges", "remove_edges", "rewire_edges")
     return _with_edit(genotype, kinds[rng.integers(len(kinds))], rng)
 
 
-def edit_neurons(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def edit_neurons(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Adds or removes neurons."""
     return _with_edit(genotype, "add_neurons" if rng.integers(2) else "remove_neurons", rng)
 
@@ -80,41 +104,41 @@ def change_activation(genotype: Genotype, ranges: GeneRanges, rng: np.random.Gen
     return replace(genotype, activation=new_activation(rng))
 
 
-def change_learning_rate(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def change_learning_rate(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Multiplies the learning rate by a log-normal factor."""
     low, high = ranges.learning_rate
     rate = genotype.learning_rate * math.exp(RATE_CHANGE * rng.standard_normal())
     return replace(genotype, learning_rate=min(max(rate, low), high))
 
 
-def change_inputs_per_neuron(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def change_inputs_per_neuron(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Makes every neuron read more or fewer inputs."""
-    n_inputs = _varied_count(genotype.inputs_per_neuron, ranges.inputs_per_neuron, rng)
+    n_inputs = varied_count(genotype.inputs_per_neuron, ranges.inputs_per_neuron, rng)
     return replace(genotype, inputs_per_neuron=n_inputs)
 
 
-def change_readout(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def change_readout(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Lets outputs read all neurons instead of sinks, or the reverse."""
     return replace(genotype, readout="sinks" if genotype.readout == "all" else "all")
 
 
-def change_readout_share(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def change_readout_share(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Multiplies the share of the readable neurons by a log-normal factor."""
     share = genotype.readout_share * math.exp(RATE_CHANGE * rng.standard_normal())
     return replace(genotype, readout_share=min(max(share, LEAST_READOUT_SHARE), 1.0))
 
 
-def change_orientation(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def change_orientation(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Directs edges along a random order instead of the vertex numbers, or the reverse."""
     return replace(genotype, orientation="index" if genotype.orientation == "random" else "random")
 
 
-def change_max_depth(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+def change_max_depth(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Allows more or fewer hidden levels."""
-    return replace(genotype, max_depth=_varied_count(genotype.max_depth, ranges.max_depth, rng))
+    return replace(genotype, max_depth=varied_count(genotype.max_depth, ranges.max_depth, rng))
 
 
-MUTATIONS: tuple[Mutation, ...] = (
+MUTATIONS: tuple[Mutation[Genotype, GeneRanges], ...] = (
     change_parameter,
     change_seed,
     change_prior,
@@ -131,22 +155,22 @@ MUTATIONS: tuple[Mutation, ...] = (
 )
 
 
-def _random_segment(genotype: Genotype, rng: np.random.Generator) -> tuple[int, Segment]:
+def _random_segment(genotype: GraphGenotype, rng: np.random.Generator) -> tuple[int, Segment]:
     place = int(rng.integers(len(genotype.segments)))
     return place, genotype.segments[place]
 
 
-def _with_segment(genotype: Genotype, place: int, segment: Segment) -> Genotype:
+def _with_segment(genotype: GenotypeT, place: int, segment: Segment) -> GenotypeT:
     segments = (*genotype.segments[:place], segment, *genotype.segments[place + 1 :])
     return replace(genotype, segments=segments)
 
 
-def _with_edit(genotype: Genotype, kind: EditKind, rng: np.random.Generator) -> Genotype:
+def _with_edit(genotype: GenotypeT, kind: EditKind, rng: np.random.Generator) -> GenotypeT:
     edit = Edit(kind, log_uniform(*EDIT_SHARES, rng), new_seed(rng))
     return replace(genotype, edits=(*genotype.edits, edit)[-MAX_EDITS:])
 
 
-def _varied_count(count: int, ends: tuple[int, int], rng: np.random.Generator) -> int:
+def varied_count(count: int, ends: tuple[int, int], rng: np.random.Generator) -> int:
     """A number near `count` and within the ends: by a log-normal factor, and by one at least."""
     change = RATE_CHANGE * rng.standard_normal()
     varied = round(count * math.exp(change))

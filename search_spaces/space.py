@@ -6,8 +6,11 @@ from typing import Protocol
 
 import numpy as np
 
-from search_spaces.genotype import Genotype
+from search_spaces.any_genotype import AnyGenotype
+from search_spaces.recurrent_wiring import RecurrentWiring
 from search_spaces.wiring import Wiring
+
+AnyWiring = Wiring | RecurrentWiring
 
 
 class SearchSpace(Protocol):
@@ -21,14 +24,14 @@ class SearchSpace(Protocol):
     def name(self) -> str:
         """Its name in `SPACES` and in its genotypes."""
 
-    def sample(self, rng: np.random.Generator) -> Genotype:
+    def sample(self, rng: np.random.Generator) -> AnyGenotype:
         """A random genotype."""
 
-    def mutate(self, genotype: Genotype, rng: np.random.Generator) -> Genotype:
+    def mutate(self, genotype: AnyGenotype, rng: np.random.Generator) -> AnyGenotype:
         """A genotype near this one, and different from it."""
 
-    def cross(self, first: Genotype, second: Genotype, rng: np.random.Generator) -> Genotype:
+    def cross(self, first: AnyGenotype, second: AnyGenotype, rng: np.random.Generator) -> AnyGenotype:
         """One child that takes after both."""
 
-    def wire(self, genotype: Genotype) -> Wiring:
+    def wire(self, genotype: AnyGenotype) -> AnyWiring:
         """The wiring of the genotype: the same one each time."""

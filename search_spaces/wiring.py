@@ -8,14 +8,8 @@ from itertools import pairwise
 
 import networkx as nx
 import numpy as np
-import numpy.typing as npt
 
-Int32Array = npt.NDArray[np.int32]
-Int64Array = npt.NDArray[np.int64]
-
-
-class WiringError(ValueError):
-    """The arrays do not describe a feed-forward network in which every neuron counts."""
+from search_spaces.rows import Int32Array, Int64Array, WiringError, compressed, read_only, row_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +42,7 @@ class Wiring:
             if getattr(self, name) < 1:
                 raise WiringError(f"Wiring: {name} is {getattr(self, name)}; it must be at least 1.")
         for name in ("indptr", "indices"):
-            object.__setattr__(self, name, _read_only(name, getattr(self, name)))
+            object.__setattr__(self, name, read_only("Wiring", name, getattr(self, name)))
         _check_rows(self)
         _check_sources(self)
 
@@ -76,11 +70,7 @@ class Wiring:
         width = n_inputs + n_hidden
         if len(sources) and not 0 <= sources.min() <= sources.max() < width:
             raise WiringError(f"Wiring: sources span {sources.min()}..{sources.max()}; they must be in 0..{width - 1}.")
-        codes = np.sort(targets * np.int64(width) + sources)
-        rows = codes // width
-        indptr = np.zeros(n_rows + 1, dtype=np.int32)
-        np.cumsum(np.bincount(rows, minlength=n_rows), out=indptr[1:])
-        return cls(n_inputs, n_hidden, n_outputs, indptr, (codes - rows * width).astype(np.int32))
+        return cls(n_inputs, n_hidden, n_outputs, *compressed(targets, sources, n_rows, width))
 
     @property
     def n_edges(self) -> int:
@@ -128,10 +118,8 @@ class Wiring:
         Returns:
             (sources, targets), each int64 of shape (n_hidden_edges,) with values in 0..n_hidden-1.
         """
-        n_edges = self.indptr[self.n_hidden]
-        row_lengths = np.diff(self.indptr[: self.n_hidden + 1])
-        targets = np.repeat(np.arange(self.n_hidden, dtype=np.int64), row_lengths)
-        sources = self.indices[:n_edges].astype(np.int64) - self.n_inputs
+        targets = row_numbers(self.indptr[: self.n_hidden + 1])
+        sources = self.indices[: len(targets)].astype(np.int64) - self.n_inputs
         between_hidden = sources >= 0
         return sources[between_hidden], targets[between_hidden]
 
@@ -176,16 +164,6 @@ def longest_path_levels(sources: Int64Array, targets: Int64Array, n_neurons: int
     for start, stop in pairwise(bounds):
         levels.append(max(map(level_of, source_list[start:stop])) + 1 if stop > start else 0)
     return np.array(levels, dtype=np.int64)
-
-
-def _read_only(name: str, array: Int32Array) -> Int32Array:
-    if not isinstance(array, np.ndarray) or array.dtype != np.int32 or array.ndim != 1:
-        form = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise WiringError(f"Wiring: {name} is {form}; it must be a one-dimensional int32 array.")
-    if array.flags.writeable:
-        array = array.copy()  # the caller keeps its own array writeable
-        array.setflags(write=False)
-    return array
 
 
 def _check_rows(wiring: Wiring) -> None:

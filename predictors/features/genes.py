@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces.genotype import ACTIVATIONS, Genotype
+from search_spaces.genotype import ACTIVATIONS, Genotype, GraphGenotype
 
-GENE_NAMES = (
-    "log_learning_rate",
-    *(f"activation_{activation}" for activation in ACTIVATIONS),
+GRAPH_GENE_NAMES = (
     "inputs_per_neuron",
     "readout_all",
     "readout_share",
@@ -17,19 +15,22 @@ GENE_NAMES = (
     "orientation_random",
     "n_edits",
 )
+GENE_NAMES = (
+    "log_learning_rate",
+    *(f"activation_{activation}" for activation in ACTIVATIONS),
+    *GRAPH_GENE_NAMES,
+)
 
 DEPTH_CAP = 1024
 """Depth limits from here on count as one: "no limit"."""
 
 
 def gene_features(genotype: Genotype) -> NDArray[np.float64]:
-    """Genes as numbers, in the order of `GENE_NAMES`.
+    """Genes of a multilayer perceptron as numbers, in the order of `GENE_NAMES`.
 
-    - ``log_learning_rate``: decimal logarithm; ``log_max_depth``: binary logarithm, at most log2(1024) = 10.
+    - ``log_learning_rate``: decimal logarithm.
     - ``activation_*``: 1 for the activation it has, 0 for the others.
-    - ``readout_all``: 1 if outputs may read all hidden neurons, 0 if only those that no other reads.
-    - ``orientation_random``: 1 if edges are directed along a random order, 0 if along the vertex numbers.
-    - ``inputs_per_neuron``, ``readout_share``: as they are; ``n_edits``: number of edits.
+    - The rest: as in `graph_gene_features`.
 
     Source: this project's own; they describe the training and the attachment, which the wiring's graph
     measures leave out.
@@ -37,16 +38,23 @@ def gene_features(genotype: Genotype) -> NDArray[np.float64]:
     Returns:
         Finite values, shape (len(GENE_NAMES),).
     """
-    return np.array(
-        [
-            np.log10(genotype.learning_rate),
-            *(genotype.activation == activation for activation in ACTIVATIONS),
-            genotype.inputs_per_neuron,
-            genotype.readout == "all",
-            genotype.readout_share,
-            np.log2(min(genotype.max_depth, DEPTH_CAP)),
-            genotype.orientation == "random",
-            len(genotype.edits),
-        ],
-        dtype=np.float64,
-    )
+    own = [np.log10(genotype.learning_rate), *(genotype.activation == activation for activation in ACTIVATIONS)]
+    return np.array([*own, *graph_gene_features(genotype)], dtype=np.float64)
+
+
+def graph_gene_features(genotype: GraphGenotype) -> list[float]:
+    """Genes that the genotypes of all spaces have, as numbers, in the order of `GRAPH_GENE_NAMES`.
+
+    - ``readout_all``: 1 if outputs may read all hidden neurons, 0 if only those that no other reads.
+    - ``log_max_depth``: binary logarithm, at most log2(1024) = 10.
+    - ``orientation_random``: 1 if edges are directed along a random order, 0 if along the vertex numbers.
+    - ``inputs_per_neuron``, ``readout_share``: as they are; ``n_edits``: number of edits.
+    """
+    return [
+        float(genotype.inputs_per_neuron),
+        float(genotype.readout == "all"),
+        genotype.readout_share,
+        float(np.log2(min(genotype.max_depth, DEPTH_CAP))),
+        float(genotype.orientation == "random"),
+        float(len(genotype.edits)),
+    ]

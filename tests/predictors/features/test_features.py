@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from predictors.features import FEATURE_NAMES, extract
+from predictors.features import FEATURE_NAMES, RECURRENT_FEATURE_NAMES, extract, feature_names
+from search_spaces import SPACES, RNNSpace
 from search_spaces.genotype import Genotype
 from search_spaces.wiring import Wiring
 
@@ -29,6 +30,33 @@ STRUCTURAL = (
 def test_the_names_are_distinct_and_contain_the_23_structural_features() -> None:
     assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 41
     assert len(STRUCTURAL) == 23 and set(STRUCTURAL) < set(FEATURE_NAMES)
+
+
+def test_each_space_has_names_of_its_own() -> None:
+    assert feature_names("mlp") == FEATURE_NAMES
+    assert feature_names("rnn") == RECURRENT_FEATURE_NAMES
+    assert len(set(RECURRENT_FEATURE_NAMES)) == len(RECURRENT_FEATURE_NAMES) == 47
+    assert set(STRUCTURAL) < set(RECURRENT_FEATURE_NAMES)
+    with pytest.raises(ValueError, match='The space "cnn" has no features; known are mlp, rnn'):
+        feature_names("cnn")
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_samples_of_every_space_have_its_features(name: str) -> None:
+    space = SPACES[name](n_inputs=6, n_outputs=3, max_weights=2000)
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        genotype = space.mutate(space.sample(rng), rng)
+        row = extract(genotype, space.wire(genotype))
+        assert row.shape == (len(feature_names(name)),) and row.dtype == np.float64
+        assert np.isfinite(row).all()
+        assert row.tobytes() == extract(genotype, space.wire(genotype)).tobytes()
+
+
+def test_the_wiring_of_another_kind_is_refused(wire_around: Callable[[nx.Graph], Wiring]) -> None:
+    recurrent = RNNSpace(4, 2, 100).sample(np.random.default_rng(0))
+    with pytest.raises(TypeError, match="A Wiring is not the wiring of a RecurrentGenotype"):
+        extract(recurrent, wire_around(nx.path_graph(3)))
 
 
 @settings(deadline=None, max_examples=60)

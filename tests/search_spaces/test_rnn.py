@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from search_spaces import MLPSpace, RNNSpace, SpaceError
+
+SPACE = RNNSpace(n_inputs=20, n_outputs=2, max_weights=5000)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"cells": ()}, r"cells is \(\); give some of tanh, relu, lstm, gru"),
+        ({"cells": ("lstm", "elman")}, r"cells is \('lstm', 'elman'\)"),
+        ({"embedding": (-1, 4)}, r"embedding is -1\.\.4; it must be two ints in 0\.\.100000"),
+        ({"embedding": (5, 4)}, r"embedding is 5\.\.4"),
+    ],
+)
+def test_a_space_without_networks_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpaceError, match=f"RNNSpace: {message}"):
+        RNNSpace(**{"n_inputs": 4, "n_outputs": 2, "max_weights": 100} | arguments)
+
+
+def test_genotypes_of_other_spaces_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    own, foreign = SPACE.sample(rng), MLPSpace(20, 2, 500).sample(rng)
+    message = 'RNNSpace: a Genotype of space "mlp" was given; it must be a RecurrentGenotype of space "rnn"'
+    with pytest.raises(SpaceError, match=message):
+        SPACE.wire(foreign)
+    with pytest.raises(SpaceError, match=message):
+        SPACE.mutate(foreign, rng)
+    with pytest.raises(SpaceError, match=message):
+        SPACE.cross(own, foreign, rng)
+    with pytest.raises(SpaceError, match='MLPSpace: the genotype is of space "rnn"; it must be "mlp"'):
+        MLPSpace(20, 2, 500).wire(own)
+    with pytest.raises(SpaceError, match='of space "odd"'):
+        SPACE.wire(replace(own, space="odd"))
+
+
+def test_samples_are_of_all_sizes_kinds_and_priors() -> None:
+    rng = np.random.default_rng(1)
+    genotypes = [SPACE.sample(rng) for _ in range(200)]
+    wirings = [SPACE.wire(genotype) for genotype in genotypes]
+    sizes = [wiring.n_weights for wiring in wirings]
+    assert min(sizes) < 150
+    assert max(sizes) > 3000
+    assert 200 < np.median(sizes) < 1000
+    assert {genotype.segments[0].prior for genotype in genotypes} == set(SPACE.ranges.priors)
+    for gene, n_choices in (("cell", 4), ("reading", 2), ("orientation", 2), ("readout", 2)):
+        values = [getattr(genotype, gene) for genotype in genotypes]
+        assert len(set(values)) == n_choices
+        assert min(values.count(value) for value in set(values)) > 0.6 * 200 / n_choices
+    assert all(1e-3 <= genotype.learning_rate <= 3e-2 for genotype in genotypes)
+    embedded = [wiring.n_embedded for wiring in wirings]
+    assert min(embedded) == 1 and 20 < max(embedded) <= 32
+    assert max(wiring.depth for wiring in wirings) > 8
+    assert any(wiring.n_units > 1.5 * wiring.n_vertices for wiring in wirings)
+
+
+def test_cells_and_priors_are_those_given_in_every_generation() -> None:
+    space = replace(SPACE, cells=("relu", "gru"), priors=("layered", "random-regular"))
+    rng = np.random.default_rng(1)
+    line = [space.sample(rng) for _ in range(20)]
+    for _ in range(60):
+        first, second = (line[place] for place in rng.integers(len(line), size=2))
+        line.append(space.mutate(space.cross(first, second, rng), rng))
+    assert {genotype.cell for genotype in line} == {"relu", "gru"}
+    assert {segment.prior for genotype in line for segment in genotype.segments} == {"layered", "random-regular"}
+    other = replace(line[0], cell="lstm")
+    assert space.mutate(other, rng).cell in ("relu", "gru")
+
+
+def test_an_embedding_of_the_sources_can_be_asked_for() -> None:
+    space = replace(SPACE, embedding=(0, 0))
+    rng = np.random.default_rng(1)
+    genotypes = [space.sample(rng) for _ in range(40)]
+    genotypes += [space.mutate(genotype, rng) for genotype in genotypes]
+    assert {genotype.embedding for genotype in genotypes} == {0}
+    layered = [space.wire(genotype) for genotype in genotypes if genotype.reading == "layered"]
+    assert all(wiring.n_embedded == np.sum(wiring.skeleton.levels() == 0) for wiring in layered if wiring.depth > 1)
+
+
+def test_a_space_with_one_of_everything_still_mutates() -> None:
+    space = RNNSpace(1, 1, 4, ("erdos-renyi",), (1, 1), (1, 1), (0.01, 0.01), cells=("tanh",), embedding=(1, 1))
+    rng = np.random.default_rng(0)
+    genotype = space.sample(rng)
+    for _ in range(20):
+        child = space.mutate(genotype, rng)
+        assert child != genotype
+        assert space.wire(child).n_weights == 4
+        genotype = child
+
+
+def test_bounds_of_a_parameter_are_kept_by_every_operator() -> None:
+    bounds = {"watts-strogatz": {"rewiring": (0.4, 0.5)}}
+    space = replace(SPACE, priors=("watts-strogatz",), bounds=bounds)
+    rng = np.random.default_rng(0)
+    genotypes = [space.sample(rng) for _ in range(10)]
+    for _ in range(40):
+        first, second = (genotypes[place] for place in rng.integers(len(genotypes), size=2))
+        genotypes.append(space.mutate(space.cross(first, second, rng), rng))
+    values = {dict(segment.parameters)["rewiring"] for genotype in genotypes for segment in genotype.segments}
+    assert min(values) >= 0.4 and max(values) <= 0.5 and len(values) > 5
