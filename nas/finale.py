@@ -15,7 +15,8 @@ from nas.budget import batch_plan
 from nas.data import Dataset
 from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
-from nas.engine.population import Recipe, predict, score
+from nas.engine.population import predict, score
+from nas.engine.recipe import Recipe
 from nas.generation import Course, weight_seeds
 from nas.network_file import TrainedNetwork, save_network
 from nas.recorder import Trial

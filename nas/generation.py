@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.engine.population import Recipe
+from nas.engine.recipe import Recipe
 from nas.engine.state import TrainingState
 from nas.evolution import pareto_front, pareto_order
 from nas.outcome import Ending, Outcome

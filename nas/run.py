@@ -24,7 +24,7 @@ from nas.checkpoint import load_checkpoint, read_json, write_json
 from nas.config import RunConfig
 from nas.data import Dataset, prepare
 from nas.data.shared import SharedRows
-from nas.engine.population import Recipe
+from nas.engine.recipe import Recipe
 from nas.errors import ConfigError, RunError, RunFailed
 from nas.finale import Speed, estimate_seconds, finish, retraining_recipe
 from nas.generation import Course, weight_seeds

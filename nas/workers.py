@@ -28,7 +28,8 @@ from nas.data.shared import SharedRows
 from nas.engine.batches import BatchPlan
 from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
-from nas.engine.population import Recipe, predict, score, train
+from nas.engine.population import predict, score, train
+from nas.engine.recipe import Recipe
 from nas.engine.state import TrainingState, initial_state
 from nas.engine.training import predict_columns, train_network
 from nas.errors import RunFailed

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from nas.engine.batches import BatchPlan
-from nas.engine.population import Recipe
+from nas.engine.recipe import Recipe
 from nas.engine.state import TrainingState
 from nas.generation import Candidate, Course
 from nas.outcome import Ending, Outcome

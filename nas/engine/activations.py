@@ -21,9 +21,11 @@ _f32 = np.float32
 _ONE, _HALF = _f32(1.0), _f32(0.5)
 
 # tanh(x) = x P(x^2) / Q(x^2) on |x| <= 9, a minimax fit; the error in float32 is below 4e-7 (tested).
-_TANH_LIMIT = _f32(9.0)
-_P0, _P1, _P2, _P3, _P4 = (_f32(c) for c in (0.999999979, 0.133810247, 0.00349558702, 2.06090651e-05, 1.33546398e-08))
-_Q1, _Q2, _Q3, _Q4 = (_f32(c) for c in (0.467143403, 0.025876978, 0.000328563305, 7.77654894e-07))
+TANH_LIMIT = _f32(9.0)
+TANH_NUMERATOR = tuple(_f32(c) for c in (0.999999979, 0.133810247, 0.00349558702, 2.06090651e-05, 1.33546398e-08))
+TANH_DENOMINATOR = tuple(_f32(c) for c in (0.467143403, 0.025876978, 0.000328563305, 7.77654894e-07))
+_P0, _P1, _P2, _P3, _P4 = TANH_NUMERATOR
+_Q1, _Q2, _Q3, _Q4 = TANH_DENOMINATOR
 
 # gelu(x) = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), Hendrycks & Gimpel 2016, eq. 2 of section 2.
 _GELU_SCALE, _GELU_CUBE, _GELU_CUBE_3 = _f32(math.sqrt(2 / math.pi)), _f32(0.044715), _f32(3 * 0.044715)
@@ -40,8 +42,8 @@ def tanh(x: Any) -> Any:
     z = x * x
     numerator = x * (_P0 + z * (_P1 + z * (_P2 + z * (_P3 + z * _P4))))
     ratio = numerator / (_ONE + z * (_Q1 + z * (_Q2 + z * (_Q3 + z * _Q4))))
-    ratio = _ONE if x > _TANH_LIMIT else ratio
-    return -_ONE if x < -_TANH_LIMIT else ratio
+    ratio = _ONE if x > TANH_LIMIT else ratio
+    return -_ONE if x < -TANH_LIMIT else ratio
 
 
 @compiled

@@ -12,7 +12,7 @@ from torch.nn import functional
 from nas.engine.activations import ACTIVATIONS
 from nas.engine.layout import Float32, Network
 from nas.engine.optimisers import BETA_1, BETA_2, EPSILON
-from nas.engine.population import Recipe
+from nas.engine.recipe import Recipe
 
 _FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": functional.relu,

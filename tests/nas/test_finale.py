@@ -18,7 +18,7 @@ from sklearn.metrics import accuracy_score
 from nas.budget import Clock, batch_plan
 from nas.data import Dataset, prepare
 from nas.engine.layout import lay_out
-from nas.engine.population import Recipe
+from nas.engine.recipe import Recipe
 from nas.engine.state import initial_state
 from nas.finale import MAX_FRONT, Speed, estimate_seconds, finish, pick_front, retraining_recipe
 from nas.generation import Course

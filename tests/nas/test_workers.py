@@ -25,7 +25,8 @@ from nas.data.shared import SharedRows
 from nas.engine.batches import plan_batches
 from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
-from nas.engine.population import Recipe, predict, score, train
+from nas.engine.population import predict, score, train
+from nas.engine.recipe import Recipe
 from nas.engine.state import initial_state
 from nas.workers import Job, Leg, Result, Workers, _balanced_groups
 

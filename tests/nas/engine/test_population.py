@@ -11,7 +11,8 @@ from support import random_wiring
 from nas.engine.batches import BatchPlan
 from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
-from nas.engine.population import Recipe, predict, score, train
+from nas.engine.population import predict, score, train
+from nas.engine.recipe import Recipe
 from nas.engine.state import TrainingState, initial_state
 
 RECIPE = Recipe("classification", BatchPlan(96, 16, 1, (5,)), total_steps=40)

@@ -14,7 +14,8 @@ from support import random_wiring
 from nas.engine.batches import BatchPlan
 from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out, padded, workspace
-from nas.engine.population import Recipe, train
+from nas.engine.population import train
+from nas.engine.recipe import Recipe
 from nas.engine.reference import reference_forward, reference_loss, reference_train
 from nas.engine.state import initial_state
 from nas.engine.training import loss_and_gradients

@@ -1,0 +1,114 @@
+"""Feeding batches to the networks of a population: gathered once, used by all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from nas.engine.gather import Inputs, gather_batch
+from nas.engine.layout import Float32, Network, aligned_empty, padded, workspace
+from nas.engine.recipe import Recipe
+from nas.engine.recurrent_layout import RecurrentNetwork, parameter_sizes, recurrent_workspace
+from nas.engine.recurrent_training import train_recurrent_network
+from nas.engine.sequence_batches import Sequences, gather_sequences, longest_first
+from nas.engine.state import TrainingState
+from nas.engine.training import train_network
+
+BATCHES_IN_CACHE_BYTES = 1 << 18  # how much of the second-level cache batches may take
+MAX_STEPS_A_CALL = 64
+
+AnyNetwork = Network | RecurrentNetwork
+
+
+class Feed(Protocol):
+    """Batches of the steps that come next, and how a network takes them."""
+
+    @property
+    def steps_a_call(self) -> int:
+        """How many steps are gathered at once, at most."""
+
+    def load(self, first_step: int, last_step: int) -> None:
+        """Gather the batches of the steps first_step..last_step-1."""
+
+    def train(self, network: AnyNetwork, state: TrainingState, rates: Float32, first_step: int) -> float:
+        """Train all weight sets of a network on the loaded batches, in place.
+
+        Returns:
+            The highest loss over weight sets at the last step; NaN or infinity, at once, when a loss is.
+        """
+
+
+class RowFeed:
+    """Batches of rows of a table, for feed-forward networks."""
+
+    def __init__(
+        self, rows: Inputs, targets: Float32, recipe: Recipe, networks: Sequence[AnyNetwork], n_seeds: int
+    ) -> None:
+        n_inputs, batch_size = len(rows.values), recipe.batches.batch_size
+        n_fitting = BATCHES_IN_CACHE_BYTES // (4 * n_inputs * batch_size)
+        self.steps_a_call = min(max(1, n_fitting), MAX_STEPS_A_CALL)
+        self._rows, self._plan = rows, recipe.batches
+        self._targets = Inputs.plain(np.ascontiguousarray(targets, np.float32).reshape(1, -1))
+        self._batches = aligned_empty((self.steps_a_call, n_inputs, padded(batch_size)))
+        self._batch_targets = aligned_empty((self.steps_a_call, 1, batch_size))
+        self._n_loaded = 0
+        self._work = workspace([n for n in networks if isinstance(n, Network)], n_seeds, batch_size)
+        self._settings = recipe.objective(), recipe.update()
+        self._keys = recipe.dropout_keys(n_seeds)
+
+    def load(self, first_step: int, last_step: int) -> None:
+        """As `Feed` says."""
+        self._n_loaded = last_step - first_step
+        for place, starts in enumerate(self._plan.starts(first_step, last_step)):
+            gather_batch(self._rows, starts, self._plan.block, self._batches[place])
+            gather_batch(self._targets, starts, self._plan.block, self._batch_targets[place])
+
+    def train(self, network: AnyNetwork, state: TrainingState, rates: Float32, first_step: int) -> float:
+        """As `Feed` says."""
+        batches, targets = self._batches[: self._n_loaded], self._batch_targets[: self._n_loaded, 0]
+        loss: float = train_network(
+            network, state.parameters, state.first_moment, state.second_moment, batches, targets, *self._settings,
+            rates, self._keys, first_step, self._work,
+        )  # fmt: skip
+        return loss
+
+
+class SequenceFeed:
+    """Batches of sequences, for recurrent networks; one step at a time, since they are large."""
+
+    steps_a_call = 1
+
+    def __init__(
+        self, sequences: Sequences, targets: Float32, recipe: Recipe, networks: Sequence[AnyNetwork], n_seeds: int
+    ) -> None:
+        self._sequences, self._targets, self._plan = (
+            sequences,
+            np.ascontiguousarray(targets, np.float32),
+            recipe.batches,
+        )
+        n_steps, batch_size = sequences.longest(), recipe.batches.batch_size
+        self._batch = aligned_empty((n_steps, len(sequences.inputs.values), padded(batch_size)))
+        self._batch_targets = aligned_empty((batch_size,))
+        self._n_active = np.zeros(1, np.int32)
+        recurrent = [n for n in networks if isinstance(n, RecurrentNetwork)]
+        self._work = recurrent_workspace(recurrent, n_steps, batch_size)
+        self._settings = recipe.objective(), recipe.update()
+        self._keys = recipe.dropout_keys(n_seeds)
+
+    def load(self, first_step: int, last_step: int) -> None:
+        """As `Feed` says."""
+        (chosen,) = self._plan.starts(first_step, last_step)
+        rows, self._n_active = longest_first(self._sequences, chosen)
+        gather_sequences(self._sequences, rows, self._n_active, self._batch)
+        self._batch_targets[:] = self._targets[rows]
+
+    def train(self, network: AnyNetwork, state: TrainingState, rates: Float32, first_step: int) -> float:
+        """As `Feed` says."""
+        assert isinstance(network, RecurrentNetwork)
+        loss: float = train_recurrent_network(
+            network, parameter_sizes(network), state.parameters, state.first_moment, state.second_moment, self._batch,
+            self._n_active, self._batch_targets, *self._settings, rates[0], self._keys, first_step + 1, self._work,
+        )  # fmt: skip
+        return loss

@@ -1,0 +1,65 @@
+"""How candidates are trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas.engine.batches import BatchPlan
+from nas.engine.layout import Float32
+from nas.engine.losses import CROSS_ENTROPY, SQUARED_ERROR
+from nas.engine.optimisers import OPTIMISERS, Optimiser
+from nas.engine.schedules import learning_rates
+from nas.engine.training import Objective
+
+LOSSES = {"classification": CROSS_ENTROPY, "regression": SQUARED_ERROR}
+DROPOUT_WORD = 0xD209  # sets the seed apart from that of the batches
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How candidates are trained; the same for all candidates of a run.
+
+    Attributes:
+        task: "classification" (softmax cross-entropy) or "regression" (squared error).
+        batches: The order of the rows.
+        total_steps: Updates of a complete training, where the schedule ends.
+        weight_decay: Decoupled for AdamW, a part of the gradient for SGD; biases do not decay.
+        optimiser: A key of ``OPTIMISERS``.
+        schedule: One of ``SCHEDULES``.
+        momentum: Of SGD, in [0, 1).
+        clip_norm: The longest a gradient may be; 0 for no limit.
+        label_smoothing: In [0, 1); of classification.
+        dropout: Share of hidden neurons that a step drops, in [0, 1).
+    """
+
+    task: str
+    batches: BatchPlan
+    total_steps: int
+    weight_decay: float = 0.05
+    optimiser: str = "adamw"
+    schedule: str = "cosine"
+    momentum: float = 0.9
+    clip_norm: float = 0.0
+    label_smoothing: float = 0.0
+    dropout: float = 0.0
+
+    def objective(self) -> Objective:
+        """What the kernels minimise."""
+        return Objective(LOSSES[self.task], float(self.label_smoothing), float(self.dropout))
+
+    def update(self) -> Optimiser:
+        """How the kernels update."""
+        code = OPTIMISERS[self.optimiser]
+        return Optimiser(code, float(self.weight_decay), float(self.momentum), float(self.clip_norm))
+
+    def dropout_keys(self, n_seeds: int) -> NDArray[np.uint32]:
+        """A key for each weight set, uint32 (n_seeds,)."""
+        words = [*self.batches.seed, DROPOUT_WORD]
+        return np.random.default_rng(words).integers(2**32, size=n_seeds, dtype=np.uint32)
+
+    def rates(self, peak: float, first_step: int, last_step: int) -> Float32:
+        """Learning rates of the steps first_step..last_step-1, float32."""
+        return learning_rates(self.schedule, peak, first_step, last_step, self.total_steps)
