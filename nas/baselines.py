@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,12 @@ from nas.engine.population import score
 from nas.generation import Course
 from nas.seeding import Stream, seed_words
 from nas.workers import Job, Leg, Workers
+from search_spaces import AnyWiring, RecurrentWiring
 from search_spaces.wiring import Wiring
 
 DENSE_RATES = (1e-3, 3e-3, 1e-2)
 HIDDEN_UNITS = 100
+DENSE_ACTIVATION = "relu"
 MAX_ITERATIONS = 100  # of boosting, scikit-learn's default
 SECONDS_A_TREE, SECONDS_A_VALUE, SECONDS_A_BINNED_VALUE = 1.6e-3, 4e-9, 1.3e-7
 
@@ -62,7 +65,7 @@ def dense_wirings(n_inputs: int, n_outputs: int, n_weights: int) -> dict[str, Wi
 
 
 def choose_dense_rates(
-    wirings: Mapping[str, Wiring], workers: Workers, course: Course, deadline: float | None
+    wirings: Mapping[str, AnyWiring], workers: Workers, course: Course, deadline: float | None
 ) -> tuple[dict[str, float], dict[str, float]]:
     """The learning rate of each dense network with the best validation score after a third of a training.
 
@@ -85,16 +88,18 @@ def choose_dense_rates(
     return {name: rate for name, (_, rate) in best.items()}, seconds
 
 
-def dense_job(key: str, wiring: Wiring, rate: float, run_seed: int) -> Job:
+def dense_job(key: str, wiring: AnyWiring, rate: float, run_seed: int) -> Job:
     """A dense network as the workers take it."""
-    words = tuple(seed_words(run_seed, Stream.BASELINES, wiring.n_hidden))
-    return Job(key, wiring, "relu", rate, (words,))
+    is_recurrent = isinstance(wiring, RecurrentWiring)
+    n_hidden = wiring.n_units if isinstance(wiring, RecurrentWiring) else wiring.n_hidden
+    words = tuple(seed_words(run_seed, Stream.BASELINES, n_hidden))
+    return Job(key, wiring, None if is_recurrent else DENSE_ACTIVATION, rate, (words,))
 
 
 def boosted_trees(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
-    x_test: NDArray[np.float32],
+    x_test: NDArray[Any],
     y_test: NDArray[np.float32],
     task: str,
     run_seed: int,

@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import dataclass
 
+from nas.data import AnyDataset, Dataset
 from nas.engine.batches import BatchPlan, plan_batches
 from nas.seeding import Stream, seed_words
 
@@ -18,6 +19,7 @@ SEEDS_FOR_NOISY_VALIDATION = 3
 FULL_TRAININGS_IN_A_SEARCH = 40  # a budget buys at least this many, with fewer epochs if need be
 FULL_TRAININGS_IN_A_RICH_SEARCH = 120  # beyond as many, time goes into longer trainings, up to three times
 MAX_LENGTHENING = 3
+MOST_RECURRENT_WEIGHTS = 10_000
 GENERATIONS_IN_A_SEARCH = 8
 COST_SHARE_WITH_RUNGS = 0.27  # of training every candidate to the end; see nas.generation
 
@@ -75,9 +77,15 @@ def default_max_weights(n_inputs: int, n_rows: int) -> int:
     return max(int(75 * math.sqrt(n_rows)), 30 * n_inputs)
 
 
-def batch_plan(n_inputs: int, n_rows: int, seed: int) -> BatchPlan:
-    """The batches of a run over the first ``n_rows`` rows."""
-    return plan_batches(n_inputs, n_rows, seed_words(seed, Stream.BATCHES))
+def default_max_recurrent_weights(n_inputs: int, n_steps: int) -> int:
+    """The same for sequences: 75 sqrt(steps of all sequences) up to 10,000, and at least 30 for each channel."""
+    return max(min(int(75 * math.sqrt(n_steps)), MOST_RECURRENT_WEIGHTS), 30 * n_inputs)
+
+
+def batch_plan(dataset: AnyDataset, n_rows: int, seed: int) -> BatchPlan:
+    """The batches of a run over the first ``n_rows`` rows or sequences."""
+    n_features = dataset.n_inputs if isinstance(dataset, Dataset) else 0  # sequences are gathered one by one
+    return plan_batches(n_features, n_rows, seed_words(seed, Stream.BATCHES))
 
 
 def default_epochs(steps_per_epoch: int) -> int:

@@ -51,7 +51,8 @@ def search(
     data: Annotated[
         str,
         typer.Argument(
-            help="CSV, TSV, Parquet or NPZ file, folder of IDX files, or one of digits, wine, breast-cancer, diabetes.",
+            help="CSV, TSV, Parquet or NPZ file, folder of IDX files, or one of digits, wine, breast-cancer, diabetes, "
+            "reber, reber-embedded.",
             show_default=False,
         ),
     ],
@@ -62,7 +63,10 @@ def search(
         str | None,
         typer.Option(help="classification or regression. [dim]Default: told by the target.[/dim]", show_default=False),
     ] = None,
-    space: Annotated[str | None, typer.Option(help="Search space: mlp.", show_default="mlp")] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(help="mlp, or rnn for sequences.", show_default="that of the data"),
+    ] = None,
     priors: Annotated[
         str | None,
         typer.Option(
@@ -95,7 +99,7 @@ def search(
         int | None,
         typer.Option(
             help="Most weights a network may have.",
-            show_default="the larger of 75 sqrt(rows) and 30 an input",
+            show_default="the larger of 75 sqrt(rows) and 30 an input; see README for sequences",
         ),
     ] = None,
     seed: Annotated[

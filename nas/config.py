@@ -37,7 +37,7 @@ class DataConfig(_Section):
 class SearchConfig(_Section):
     """How the search goes. Either ``budget_s`` or ``trials`` ends it."""
 
-    space: str = "mlp"
+    space: str | None = None  # that of the data
     priors: tuple[str, ...] = tuple(sorted(PRIORS))
     budget_s: float | None = None
     trials: int | None = Field(default=None, ge=1)
@@ -49,8 +49,8 @@ class SearchConfig(_Section):
 
     @field_validator("space")
     @classmethod
-    def _known_space(cls, space: str) -> str:
-        if space not in SPACES:
+    def _known_space(cls, space: str | None) -> str | None:
+        if space is not None and space not in SPACES:
             raise ValueError(_unknown("space", space, list(SPACES)))
         return space
 
@@ -76,7 +76,13 @@ class TrainingConfig(_Section):
 
     seeds: int | None = Field(default=None, ge=1, le=100)
     epochs: int | None = Field(default=None, ge=1)
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    schedule: Literal["constant", "cosine", "one-cycle"] = "cosine"
     weight_decay: float = Field(default=0.05, ge=0.0, le=10.0)
+    momentum: float = Field(default=0.9, ge=0.0, lt=1.0)  # of sgd
+    clip_norm: float | None = Field(default=None, ge=0.0)  # 0 for no limit; by default 1 for recurrent networks
+    label_smoothing: float = Field(default=0.0, ge=0.0, lt=1.0)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)  # share of hidden neurons
 
 
 class PredictorConfig(_Section):

@@ -7,10 +7,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nas.data import encode_new
+from nas.data import SequenceEncoding, encode_new, encode_new_sequences
+from nas.engine.gather import Inputs
+from nas.engine.sequence_batches import Sequences
 from nas.errors import UsageError
+from nas.inputs import sequences_of
 from nas.inspection import read_report
 from nas.network_file import DESCRIPTION, TENSORS, TrainedNetwork, load_network
 from nas.rundir import RunDirectory
@@ -43,8 +45,12 @@ def write_predictions(directory: RunDirectory, data: str, trial: int | None, out
     network = load_network(network_folder(directory, trial))
     if output.exists():
         raise UsageError(f"{output} exists already. Choose another file, or remove it.")
-    x, n_rows = encode_new(data, network.encoding)
-    header, columns = _answers(network, x)
+    rows: Inputs | Sequences
+    if isinstance(network.encoding, SequenceEncoding):
+        rows = sequences_of(*encode_new_sequences(data, network.encoding))
+    else:
+        rows = Inputs.plain(encode_new(data, network.encoding)[0])
+    header, columns = _answers(network, rows)
     try:
         with open(output, "x", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
@@ -52,7 +58,7 @@ def write_predictions(directory: RunDirectory, data: str, trial: int | None, out
             writer.writerows(zip(*columns, strict=True))
     except OSError as error:
         raise UsageError(f"Cannot write {output}: {error.strerror}.") from None
-    return n_rows
+    return len(columns[0])
 
 
 def export_network(directory: RunDirectory, trial: int | None, output: Path) -> None:
@@ -73,8 +79,8 @@ def export_network(directory: RunDirectory, trial: int | None, output: Path) -> 
         raise UsageError(f"Cannot write {output}: {error.strerror}.") from None
 
 
-def _answers(network: TrainedNetwork, x: NDArray[np.float32]) -> tuple[list[str], list[list[str]]]:
-    outputs, target = network.outputs(x).astype(np.float64), network.encoding.target
+def _answers(network: TrainedNetwork, rows: Inputs | Sequences) -> tuple[list[str], list[list[str]]]:
+    outputs, target = network.outputs(rows).astype(np.float64), network.encoding.target
     if target.task == "regression":
         values = target.decode(outputs[0].astype(np.float32))
         return ["prediction"], [[repr(float(value)) for value in values]]

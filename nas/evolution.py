@@ -15,8 +15,7 @@ import numpy as np
 from deap import base, tools
 
 from nas.seeding import Stream, generator
-from search_spaces import SearchSpace
-from search_spaces.genotype import Genotype
+from search_spaces import AnyGenotype, SearchSpace, genotype_from_dict
 
 FRESH_SHARE = 0.1  # children drawn anew, so that the search never runs dry
 CROSSOVER_SHARE = 0.4
@@ -41,7 +40,7 @@ class _Individual:
 class Child:
     """A genotype that was asked for, and the keys of what it came from: none, one, or two."""
 
-    genotype: Genotype
+    genotype: AnyGenotype
     parents: tuple[str, ...]
 
 
@@ -49,7 +48,7 @@ class Child:
 class Member:
     """A trained genotype. ``n_rungs`` is how many rungs it reached, and 0 if it failed."""
 
-    genotype: Genotype
+    genotype: AnyGenotype
     score: float
     n_weights: int
     n_rungs: int
@@ -164,7 +163,7 @@ class Evolution:
         self.generation = int(state["generation"])
         self._seen = set(state["seen"])
         self.population = [
-            Member(Genotype.from_dict(m["genotype"]), float(m["score"]), int(m["n_weights"]), int(m["n_rungs"]))
+            Member(genotype_from_dict(m["genotype"]), float(m["score"]), int(m["n_weights"]), int(m["n_rungs"]))
             for m in state["population"]
         ]
 

@@ -10,19 +10,30 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.baselines import Baseline, boosted_trees, boosting_seconds, choose_dense_rates, dense_job, dense_wirings
+from nas.baselines import (
+    DENSE_ACTIVATION,
+    Baseline,
+    boosted_trees,
+    boosting_seconds,
+    choose_dense_rates,
+    dense_job,
+    dense_wirings,
+)
 from nas.budget import batch_plan
-from nas.data import Dataset
+from nas.data import AnyDataset, Dataset
 from nas.engine.gather import Inputs
-from nas.engine.layout import lay_out
+from nas.engine.networks import network_of
 from nas.engine.population import predict, score
 from nas.engine.recipe import Recipe
-from nas.generation import Course, weight_seeds
+from nas.generation import Course, activation_of, weight_seeds
+from nas.inputs import read_test
 from nas.network_file import TrainedNetwork, save_network
 from nas.recorder import Trial
+from nas.recurrent_baselines import dense_recurrent_wirings, rule_baselines
 from nas.search import Search
 from nas.status import best_of, front_of, score_of
 from nas.workers import Job, Leg, Workers
+from search_spaces import AnyWiring, RecurrentGenotype
 
 MAX_FRONT = 12
 BOOSTING_SHARE = 0.08  # of the budget
@@ -52,6 +63,36 @@ class FrontRow:
     density: float
     validation_score: float
     test_score: float | None
+
+
+@dataclass(frozen=True)
+class FamilyRow:
+    """How well a family of test sequences is told apart.
+
+    Attributes:
+        family: Its name.
+        n: Its test sequences.
+        accuracies: Of the best network, "network", and of the trivial rules, by name.
+    """
+
+    family: str
+    n: int
+    accuracies: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a run ends with.
+
+    Attributes:
+        front: Networks of the front, from small to large.
+        baselines: What they are compared with.
+        families: Accuracies of the best network by family; empty where data have no families.
+    """
+
+    front: list[FrontRow]
+    baselines: list[Baseline]
+    families: list[FamilyRow]
 
 
 @dataclass(frozen=True)
@@ -94,35 +135,30 @@ def _overhead_edges(n_inputs: int) -> int:
     return 200 + 2 * n_inputs
 
 
-def retraining_recipe(course: Course, n_inputs: int, n_rows: int) -> Recipe:
+def retraining_recipe(course: Course, dataset: AnyDataset, n_rows: int) -> Recipe:
     """The recipe of a run over training and validation rows together, for as many epochs."""
-    batches = batch_plan(n_inputs, n_rows, course.run_seed)
+    batches = batch_plan(dataset, n_rows, course.run_seed)
     epochs = course.recipe.total_steps / course.recipe.batches.steps_per_epoch
     return replace(course.recipe, batches=batches, total_steps=max(1, round(epochs * batches.steps_per_epoch)))
 
 
 def estimate_seconds(
-    history: Sequence[Trial], recipe: Recipe, speed: Speed, dataset: Dataset, n_workers: int, budget_s: float
+    history: Sequence[Trial], recipe: Recipe, speed: Speed, dataset: AnyDataset, n_workers: int, budget_s: float
 ) -> float:
     """Seconds to keep for all this, as far as the trials so far tell."""
     front, best = pick_front(history), best_of(history)
-    dense_s = _dense_seconds(dataset, best.n_weights if best else 1000, recipe, speed, n_workers)
+    each_s = (
+        [] if best is None else [speed.training_s(w.n_edges, recipe) for w in _dense_wirings(dataset, best).values()]
+    )
+    # Each dense network is trained for a third with three learning rates, then once to the end.
+    dense_s = max(2 * sum(each_s) / n_workers, max(each_s, default=0.0) * 4 / 3)
     sparse = [speed.training_s(trial.n_weights, recipe) for trial in front]
     sparse_s = max(sum(sparse) / n_workers, max(sparse, default=0.0))
     wanted_s = MARGIN * (dense_s + sparse_s) + _boosting_limit_s(dataset, budget_s) + OVERHEAD_S
     return min(wanted_s, MAX_SHARE * budget_s)
 
 
-def _dense_seconds(dataset: Dataset, n_weights: int, recipe: Recipe, speed: Speed, n_workers: int) -> float:
-    """Each dense network is trained for a third with three learning rates, then once to the end."""
-    wirings = dense_wirings(dataset.n_inputs, dataset.n_outputs, n_weights).values()
-    each = [speed.training_s(wiring.n_edges, recipe) for wiring in wirings]
-    return max(2 * sum(each) / n_workers, max(each) * 4 / 3)
-
-
-def finish(
-    search: Search, dataset: Dataset, recipe: Recipe, show: Callable[[str], None]
-) -> tuple[list[FrontRow], list[Baseline]] | None:
+def finish(search: Search, dataset: AnyDataset, recipe: Recipe, show: Callable[[str], None]) -> Finding | None:
     """Retrain, test and compare; None if interrupted.
 
     Args:
@@ -134,7 +170,7 @@ def finish(
     history, run_seed = search.recorder.history, search.course.run_seed
     front, best = pick_front(history), best_of(history)
     if best is None:
-        return [], []
+        return Finding([], [], [])
     workers, moment = search.workers, search.clock.moment
     deadline = moment(OVERHEAD_S / 2)  # when time is short, what comes last gets less
 
@@ -147,7 +183,7 @@ def finish(
         return None
 
     show("training the dense baselines")
-    wirings = dense_wirings(dataset.n_inputs, dataset.n_outputs, best.n_weights)
+    wirings = _dense_wirings(dataset, best)
     rates, seconds = choose_dense_rates(wirings, workers, search.course, deadline)
     start = time.monotonic()
     jobs = [dense_job(name, wiring, rates[name], run_seed) for name, wiring in wirings.items()]
@@ -157,31 +193,38 @@ def finish(
         return None
 
     show("reading the test rows")
-    x_test, y_test = dataset.read_test()
-    targets = y_test.astype(np.float32)
-    rows = []
+    test_rows, targets = read_test(dataset)
+    rows: list[FrontRow] = []
+    families: list[FamilyRow] = []
     for trial in front:
         test_score = None
         if trial.key in retrained:
-            wiring, activation = search.space.wire(trial.genotype), trial.genotype.activation
+            wiring, activation = search.space.wire(trial.genotype), activation_of(trial.genotype)
             network = TrainedNetwork(wiring, activation, retrained[trial.key], dataset.encoding)
-            test_score = _finite(score(network.outputs(x_test), targets, dataset.task))
+            outputs = network.outputs(test_rows)
+            test_score = _finite(score(outputs, targets, dataset.task))
+            if trial.key == best.key:
+                families = _family_rows(dataset, outputs.argmax(axis=0), targets)
             if test_score is not None:
                 _save(search, trial, network, dataset.score_name, test_score)
         rows.append(FrontRow(trial.number, trial.n_weights, trial.density, score_of(trial), test_score))
     baselines = []
     for name, parameters in dense.items():
-        outputs = predict(lay_out(wirings[name], "relu"), parameters, Inputs.plain(x_test))
+        outputs = predict(network_of(wirings[name], DENSE_ACTIVATION), parameters, test_rows)
         test_score = _finite(score(outputs, targets, dataset.task))
         if test_score is not None:
             baselines.append(Baseline(name, test_score, wirings[name].n_weights, seconds[name] + dense_s))
+
+    if not isinstance(dataset, Dataset):
+        return Finding(rows, [*baselines, *rule_baselines(dataset, targets)], families)
+    assert isinstance(test_rows, Inputs)
 
     show("training gradient-boosted trees")
     left_s = search.clock.left_s()
     limit_s = MAX_BOOSTING_S if left_s is None else max(0.0, left_s - OVERHEAD_S / 2)
     y = dataset.y.astype(np.float32)
-    boosted = boosted_trees(dataset.x, y, x_test, targets, dataset.task, run_seed, limit_s)
-    return rows, baselines if boosted is None else [*baselines, boosted]
+    boosted = boosted_trees(dataset.numbers(), y, test_rows.values, targets, dataset.task, run_seed, limit_s)
+    return Finding(rows, baselines if boosted is None else [*baselines, boosted], families)
 
 
 def pick_front(history: Sequence[Trial]) -> list[Trial]:
@@ -197,8 +240,34 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _boosting_limit_s(dataset: Dataset, budget_s: float | None) -> float:
-    """Seconds to keep for boosted trees."""
+def _dense_wirings(dataset: AnyDataset, best: Trial) -> dict[str, AnyWiring]:
+    """The dense networks to compare the best with."""
+    if isinstance(best.genotype, RecurrentGenotype):
+        n_embedded = max(1, best.genotype.embedding)
+        sizes = (dataset.n_inputs, n_embedded, dataset.n_outputs, best.n_weights)
+        return {**dense_recurrent_wirings(*sizes, best.genotype.cell)}
+    return {**dense_wirings(dataset.n_inputs, dataset.n_outputs, best.n_weights)}
+
+
+def _family_rows(dataset: AnyDataset, predicted: NDArray[np.int64], targets: NDArray[np.float32]) -> list[FamilyRow]:
+    """Accuracy in each family of test sequences, of a network and of the trivial rules; none for other data."""
+    if isinstance(dataset, Dataset) or dataset.test_families is None:
+        return []
+    names, family_of = dataset.test_families
+    rules = dataset.read_baselines()
+    answers: dict[str, NDArray[np.int64] | NDArray[np.int32]] = {"network": predicted, **dict(rules)}
+    rows = []
+    for family in np.unique(family_of):
+        of_family = family_of == family
+        right = {who: float(np.mean((answer == targets)[of_family])) for who, answer in answers.items()}
+        rows.append(FamilyRow(names[family], int(of_family.sum()), right))
+    return rows
+
+
+def _boosting_limit_s(dataset: AnyDataset, budget_s: float | None) -> float:
+    """Seconds to keep for boosted trees; none for sequences."""
+    if not isinstance(dataset, Dataset):
+        return 0.0
     if budget_s is None:
         return MAX_BOOSTING_S
     estimate_s = boosting_seconds(dataset.x.shape, dataset.n_outputs)
@@ -208,7 +277,7 @@ def _boosting_limit_s(dataset: Dataset, budget_s: float | None) -> float:
 def _job(search: Search, trial: Trial) -> Job:
     genotype = trial.genotype
     seeds = weight_seeds(search.course.run_seed, trial.key, 1)
-    return Job(trial.key, search.space.wire(genotype), genotype.activation, genotype.learning_rate, seeds)
+    return Job(trial.key, search.space.wire(genotype), activation_of(genotype), genotype.learning_rate, seeds)
 
 
 def _train(workers: Workers, jobs: Sequence[Job], recipe: Recipe, deadline: float | None) -> Parameters:

@@ -20,8 +20,7 @@ from nas.evolution import pareto_front, pareto_order
 from nas.outcome import Ending, Outcome
 from nas.seeding import Stream, seed_words, words_of_key
 from nas.workers import Job, Leg, Workers
-from search_spaces.genotype import Genotype
-from search_spaces.wiring import Wiring
+from search_spaces import AnyGenotype, AnyWiring, Genotype
 
 REDUCTION = 3
 N_RUNGS = 3
@@ -40,9 +39,9 @@ class Candidate:
     """
 
     key: str
-    genotype: Genotype
+    genotype: AnyGenotype
     parents: tuple[str, ...]
-    wiring: Wiring
+    wiring: AnyWiring
     features: NDArray[np.float64]
 
 
@@ -82,11 +81,16 @@ class Course:
         return Job(
             key=candidate.key,
             wiring=candidate.wiring,
-            activation=candidate.genotype.activation,
+            activation=activation_of(candidate.genotype),
             learning_rate=candidate.genotype.learning_rate,
             weight_seeds=weight_seeds(self.run_seed, candidate.key, self.n_seeds),
             state=state,
         )
+
+
+def activation_of(genotype: AnyGenotype) -> str | None:
+    """The activation of hidden neurons; None for a recurrent network, whose cells are part of its wiring."""
+    return genotype.activation if isinstance(genotype, Genotype) else None
 
 
 def rung_steps(total_steps: int) -> tuple[int, ...]:

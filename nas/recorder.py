@@ -27,8 +27,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from nas.errors import CheckpointError, RunFailed
 from nas.outcome import Ending, Outcome
 from predictors import Decision
-from search_spaces import PRIORS
-from search_spaces.genotype import ACTIVATIONS, ORIENTATIONS, READOUTS, Genotype
+from search_spaces import PRIORS, AnyGenotype, Genotype, genotype_from_dict
+from search_spaces.genotype import ACTIVATIONS, ORIENTATIONS, READOUTS
+from search_spaces.recurrent_genotype import READINGS
+from search_spaces.recurrent_wiring import CELLS
 
 STUDY_NAME = "search"
 BUSY_TIMEOUT_S = 60
@@ -48,6 +50,9 @@ _PARAMETERS: dict[str, BaseDistribution] = {
     "readout_share": FloatDistribution(0.0, 1.0),
     "activation": CategoricalDistribution(ACTIVATIONS),
     "learning_rate": FloatDistribution(1e-6, 10.0, log=True),
+    "reading": CategoricalDistribution(READINGS),
+    "cell": CategoricalDistribution(CELLS),
+    "embedding": IntDistribution(0, 1_000_000),
     "segments": IntDistribution(1, 16),
     "edits": IntDistribution(0, 64),
 }
@@ -72,7 +77,7 @@ class Trial:
 
     number: int
     key: str
-    genotype: Genotype
+    genotype: AnyGenotype
     generation: int
     parents: tuple[str, ...]
     n_weights: int
@@ -115,7 +120,7 @@ class Recorder:
 
     def add(
         self,
-        genotype: Genotype,
+        genotype: AnyGenotype,
         key: str,
         generation: int,
         parents: tuple[str, ...],
@@ -230,8 +235,8 @@ def _to_frozen(trial: Trial) -> FrozenTrial:
     frozen = create_trial(
         state=TrialState.PRUNED if outcome is None else _STATES[outcome.ending],
         values=[outcome.score, float(trial.n_weights)] if outcome is not None and complete else None,
-        params=_parameters(trial.genotype),
-        distributions=_PARAMETERS,
+        params=(parameters := _parameters(trial.genotype)),
+        distributions={name: _PARAMETERS[name] for name in parameters},
         user_attrs=attributes,
         intermediate_values={} if outcome is None else dict(enumerate(outcome.rung_scores, start=1)),
     )
@@ -246,7 +251,7 @@ def _from_frozen(frozen: FrozenTrial) -> Trial:
     return Trial(
         number=frozen.number,
         key=attributes["key"],
-        genotype=Genotype.from_dict(attributes["genotype"]),
+        genotype=genotype_from_dict(attributes["genotype"]),
         generation=attributes["generation"],
         parents=tuple(attributes["parents"]),
         n_weights=features["n_weights"],
@@ -265,10 +270,15 @@ def _from_frozen(frozen: FrozenTrial) -> Trial:
     )
 
 
-def _parameters(genotype: Genotype) -> dict[str, Any]:
+def _parameters(genotype: AnyGenotype) -> dict[str, Any]:
     """The genes as the dashboard shows them; the prior is that of the largest segment."""
     largest = max(genotype.segments, key=lambda segment: segment.size)
-    return {
+    own: dict[str, Any]
+    if isinstance(genotype, Genotype):
+        own = {"activation": genotype.activation}
+    else:
+        own = {"reading": genotype.reading, "cell": genotype.cell, "embedding": genotype.embedding}
+    return own | {
         "prior": largest.prior,
         "neurons": sum(segment.size for segment in genotype.segments),
         "inputs_per_neuron": genotype.inputs_per_neuron,
@@ -276,7 +286,6 @@ def _parameters(genotype: Genotype) -> dict[str, Any]:
         "max_depth": genotype.max_depth,
         "readout": genotype.readout,
         "readout_share": genotype.readout_share,
-        "activation": genotype.activation,
         "learning_rate": genotype.learning_rate,
         "segments": len(genotype.segments),
         "edits": len(genotype.edits),

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nas.baselines import Baseline
-from nas.finale import FrontRow
+from nas.finale import FamilyRow, FrontRow
 from nas.status import Counts
 
 FORMAT = 1
@@ -26,6 +26,7 @@ def build_report(
     counts: Counts,
     rows: Sequence[FrontRow],
     baselines: Sequence[Baseline],
+    families: Sequence[FamilyRow],
     notes: Sequence[str],
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def build_report(
         "best": None if best is None else asdict(best),
         "front": [asdict(row) for row in rows],
         "baselines": [asdict(baseline) for baseline in baselines],
+        "families": [asdict(family) for family in families],
         "notes": list(notes),
         "settings": dict(settings),
     }
@@ -67,6 +69,8 @@ def print_report(report: Mapping[str, Any], run: str, console: Console) -> None:
         return
     console.print(_front_table(report["front"], best["trial"], score_name))
     console.print(_baseline_table(best, report["baselines"], score_name))
+    if report["families"]:
+        console.print(_family_table(report["families"]))
     console.print(
         f"Best by validation: trial {best['trial']} with {best['n_weights']:,} weights. Next:\n"
         f"  nas predict {run} NEW_DATA -o predictions.csv\n"
@@ -97,6 +101,17 @@ def _baseline_table(best: Mapping[str, Any], baselines: Sequence[Mapping[str, An
     for baseline in baselines:
         weights = "" if baseline["n_weights"] is None else f"{baseline['n_weights']:,}"
         table.add_row(baseline["name"], weights, _score(baseline["test_score"]), f"{baseline['seconds']:.1f}")
+    return table
+
+
+def _family_table(families: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(title="Accuracy by family of test sequences", title_justify="left")
+    answerers = list(families[0]["accuracies"])
+    table.add_column("family", no_wrap=True)
+    for column in ("sequences", *answerers):
+        table.add_column(column, justify="right")
+    for row in families:
+        table.add_row(row["family"], f"{row['n']:,}", *(_score(row["accuracies"][who]) for who in answerers))
     return table
 
 

@@ -16,18 +16,21 @@ from nas.budget import (
     Plan,
     batch_plan,
     default_epochs,
+    default_max_recurrent_weights,
     default_max_weights,
     default_seeds,
     fit_to_budget,
 )
 from nas.checkpoint import load_checkpoint, read_json, write_json
 from nas.config import RunConfig
-from nas.data import Dataset, prepare
+from nas.data import AnyDataset, Dataset, is_sequence_source, prepare, prepare_sequences
 from nas.data.shared import SharedRows
+from nas.engine.batches import BatchPlan
 from nas.engine.recipe import Recipe
 from nas.errors import ConfigError, RunError, RunFailed
 from nas.finale import Speed, estimate_seconds, finish, retraining_recipe
-from nas.generation import Course, weight_seeds
+from nas.generation import Course, activation_of, weight_seeds
+from nas.inputs import share
 from nas.interruption import Interruption
 from nas.recorder import Recorder, Trial
 from nas.report import build_report
@@ -41,6 +44,7 @@ from search_spaces import SPACES, SearchSpace
 FORMAT = 1
 SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
+RECURRENT_CLIP_NORM = 1.0  # gradients through time explode now and then (Pascanu et al. 2013)
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
 
 
@@ -69,6 +73,7 @@ def start_run(config: RunConfig, out: Path, name: str | None, console: Console, 
     """
     if name is not None and (out / name).is_dir():
         RunDirectory.create(out, name, config.data.source)  # raises: taken; before time is spent on the data
+    config = _with_space(config)
     dataset = _prepare(config)
     space = _space(config, dataset, _max_weights(config, dataset))
     directory = RunDirectory.create(out, name, config.data.source)
@@ -125,12 +130,13 @@ def resume_run(directory: RunDirectory, console: Console, started: float) -> Run
 def _execute(
     directory: RunDirectory,
     config: RunConfig,
-    dataset: Dataset,
+    dataset: AnyDataset,
     space: SearchSpace,
     clock: Clock,
     console: Console,
 ) -> RunEnd:
-    rows = SharedRows.write(directory.shared, dataset.x, dataset.y)
+    rows = SharedRows(directory.shared)
+    share(rows, dataset)
     recorder = Recorder(directory.study, dataset.score_name)
     for note in dataset.notes:
         console.print(f"Note: {note}", soft_wrap=True)
@@ -140,16 +146,16 @@ def _execute(
             View(console, dataset.score_name) as view,
             Interruption(workers.interrupt) as interruption,
         ):
-            _compile(workers, clock, console)
+            _compile(workers, space.name, clock, console)
             planned = _plan(directory, config, dataset, space, workers, clock, interruption.is_set)
             if planned is None:
                 return RunEnd(directory, None, interruption.signal)
             plan, speed = planned
-            batches = batch_plan(dataset.n_inputs, dataset.n_train, config.search.seed)
-            recipe = Recipe(dataset.task, batches, plan.epochs * batches.steps_per_epoch, config.training.weight_decay)
+            batches = batch_plan(dataset, dataset.n_train, config.search.seed)
+            recipe = _recipe(config, dataset, batches, plan.epochs)
             n_rows = dataset.n_train + dataset.n_validation
             course = Course(recipe, plan.n_seeds, config.search.seed, (dataset.n_train, n_rows))
-            retraining = retraining_recipe(course, dataset.n_inputs, n_rows)
+            retraining = retraining_recipe(course, dataset, n_rows)
 
             def finale_s(history: Sequence[Trial]) -> float:
                 if clock.budget_s is None:
@@ -180,7 +186,6 @@ def _execute(
             )
             if result is None:
                 return RunEnd(directory, None, interruption.signal)
-            front, baselines = result
             report = build_report(
                 name=directory.name,
                 data=read_json(directory.config)["data"],
@@ -188,8 +193,9 @@ def _execute(
                 score_name=dataset.score_name,
                 seconds=clock.used_s(),
                 counts=search.status().counts,
-                rows=front,
-                baselines=baselines,
+                rows=result.front,
+                baselines=result.baselines,
+                families=result.families,
                 notes=dataset.notes,
                 settings={**asdict(plan), "seed": config.search.seed, "workers": config.search.workers},
             )
@@ -199,19 +205,54 @@ def _execute(
         recorder.close()
 
 
-def _prepare(config: RunConfig) -> Dataset:
-    data = config.data
-    return prepare(data.source, target=data.target, task=data.task, missing=data.missing, seed=config.search.seed)
+def _with_space(config: RunConfig) -> RunConfig:
+    """The configuration with its space decided: that of the data where none was given."""
+    if config.search.space is not None:
+        return config
+    space = "rnn" if is_sequence_source(config.data.source) else "mlp"
+    return config.model_copy(update={"search": config.search.model_copy(update={"space": space})})
 
 
-def _max_weights(config: RunConfig, dataset: Dataset) -> int:
+def _prepare(config: RunConfig) -> AnyDataset:
+    data, seed = config.data, config.search.seed
+    if config.search.space == "rnn":
+        if data.missing == "impute":
+            raise ConfigError("Sequences have no missing values to impute. Leave --missing out.")
+        return prepare_sequences(data.source, target=data.target, task=data.task, seed=seed)
+    return prepare(data.source, target=data.target, task=data.task, missing=data.missing, seed=seed)
+
+
+def _recipe(config: RunConfig, dataset: AnyDataset, batches: BatchPlan, epochs: int) -> Recipe:
+    training = config.training
+    clip_norm = training.clip_norm
+    if clip_norm is None:
+        clip_norm = 0.0 if isinstance(dataset, Dataset) else RECURRENT_CLIP_NORM
+    return Recipe(
+        dataset.task,
+        batches,
+        epochs * batches.steps_per_epoch,
+        training.weight_decay,
+        training.optimiser,
+        training.schedule,
+        training.momentum,
+        clip_norm,
+        training.label_smoothing,
+        training.dropout,
+    )
+
+
+def _max_weights(config: RunConfig, dataset: AnyDataset) -> int:
     n_rows = dataset.n_train + dataset.n_validation
-    return config.search.max_weights or default_max_weights(dataset.n_inputs, n_rows)
+    if config.search.max_weights:
+        return config.search.max_weights
+    if isinstance(dataset, Dataset):
+        return default_max_weights(dataset.n_inputs, n_rows)
+    return default_max_recurrent_weights(dataset.n_inputs, int(dataset.offsets[-1]))
 
 
-def _space(config: RunConfig, dataset: Dataset, max_weights: int) -> SearchSpace:
+def _space(config: RunConfig, dataset: AnyDataset, max_weights: int) -> SearchSpace:
     try:
-        return SPACES[config.search.space](
+        return SPACES[config.search.space or "mlp"](
             n_inputs=dataset.n_inputs,
             n_outputs=dataset.n_outputs,
             max_weights=max_weights,
@@ -222,10 +263,10 @@ def _space(config: RunConfig, dataset: Dataset, max_weights: int) -> SearchSpace
         raise ConfigError(str(error)) from None
 
 
-def _compile(workers: Workers, clock: Clock, console: Console) -> None:
+def _compile(workers: Workers, space: str, clock: Clock, console: Console) -> None:
     """Compile the kernels if this machine has not yet; that time is not part of the budget."""
     start = time.monotonic()
-    was_compiled = workers.map(compile_kernels, [None])[0]
+    was_compiled = workers.map(compile_kernels, [space])[0]
     seconds = time.monotonic() - start
     if was_compiled:
         clock.give_back(seconds)
@@ -237,7 +278,7 @@ def _compile(workers: Workers, clock: Clock, console: Console) -> None:
 def _plan(
     directory: RunDirectory,
     config: RunConfig,
-    dataset: Dataset,
+    dataset: AnyDataset,
     space: SearchSpace,
     workers: Workers,
     clock: Clock,
@@ -252,11 +293,11 @@ def _plan(
         return Plan(**stored["plan"]), Speed(**stored["speed"])
     search, training = config.search, config.training
     max_weights = _max_weights(config, dataset)
-    batches = batch_plan(dataset.n_inputs, dataset.n_train, search.seed)
+    batches = batch_plan(dataset, dataset.n_train, search.seed)
     epochs = training.epochs or default_epochs(batches.steps_per_epoch)
     n_seeds = training.seeds or default_seeds(dataset.n_validation)
     population = search.population or DEFAULT_POPULATION
-    recipe = Recipe(dataset.task, batches, epochs * batches.steps_per_epoch, training.weight_decay)
+    recipe = _recipe(config, dataset, batches, epochs)
     speed = _measure_speed(space, workers, recipe, search.seed)
     if speed is None or is_interrupted():
         return None
@@ -289,7 +330,7 @@ def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: i
     wiring, key = space.wire(genotype), genotype.key()
     speeds = []
     for _ in range(2):
-        job = Job(key, wiring, genotype.activation, genotype.learning_rate, weight_seeds(seed, key, 1))
+        job = Job(key, wiring, activation_of(genotype), genotype.learning_rate, weight_seeds(seed, key, 1))
         leg = Leg(recipe, recipe.total_steps, None, time.monotonic() + SPEED_TRIAL_S)
         for result in workers.train([job], leg):
             if result.state is None:

@@ -27,13 +27,17 @@ from pebble import ProcessExpired, ProcessPool
 from nas.data.shared import SharedRows
 from nas.engine.batches import BatchPlan
 from nas.engine.gather import Inputs
-from nas.engine.layout import lay_out
+from nas.engine.networks import first_state, network_of
 from nas.engine.population import predict, score, train
 from nas.engine.recipe import Recipe
-from nas.engine.state import TrainingState, initial_state
+from nas.engine.recurrent_prediction import outputs_of_batch
+from nas.engine.recurrent_training import train_recurrent_network
+from nas.engine.sequence_batches import Sequences
+from nas.engine.state import TrainingState
 from nas.engine.training import predict_columns, train_network
 from nas.errors import RunFailed
-from search_spaces.wiring import Wiring
+from nas.inputs import engine_rows, input_power
+from search_spaces import AnyWiring, RecurrentWiring, Wiring
 
 GROUPS_A_WORKER = 2  # more would balance better and gather each batch more often
 POLL_SECONDS = 0.25
@@ -49,15 +53,15 @@ class Job:
     Attributes:
         key: Its genotype's key.
         wiring: Its wiring.
-        activation: Activation of its hidden neurons.
+        activation: Activation of its hidden neurons; None for a recurrent wiring, which has cells.
         learning_rate: Peak learning rate.
         weight_seeds: For each set of weights the words of its seed.
         state: Where its training stands; None at the beginning.
     """
 
     key: str
-    wiring: Wiring
-    activation: str
+    wiring: AnyWiring
+    activation: str | None
     learning_rate: float
     weight_seeds: tuple[tuple[int, ...], ...]
     state: TrainingState | None = None
@@ -250,11 +254,12 @@ def _apply(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
 def train_group(group: list[Job], leg: Leg) -> list[Result]:
     """Train jobs side by side in this process, and score them."""
     start = time.monotonic()
-    x, targets, _ = _rows.open()
-    rows = Inputs.plain(x)
-    networks = [lay_out(job.wiring, job.activation) for job in group]
+    stored = _rows.open()
+    rows, targets = engine_rows(stored), stored.y
+    power = input_power(rows)
+    networks = [network_of(job.wiring, job.activation) for job in group]
     states = [
-        job.state or initial_state(network, job.weight_seeds) for job, network in zip(group, networks, strict=True)
+        job.state or first_state(network, job.weight_seeds, power) for job, network in zip(group, networks, strict=True)
     ]
     rates = [job.learning_rate for job in group]
     states = train(networks, rates, states, rows, targets, leg.recipe, leg.until_step, _stop_condition(leg.deadline))
@@ -273,15 +278,40 @@ def train_group(group: list[Job], leg: Leg) -> list[Result]:
     return [replace(result, seconds=share) for result in results]
 
 
-def compile_kernels(_: None) -> bool:
-    """Run every kernel once in this process; whether any had to be compiled."""
-    wiring = Wiring.from_edges(1, 1, 2, np.array([0, 1, 1]), np.array([0, 1, 2]))
-    network = lay_out(wiring, "relu")
-    rows, targets = Inputs.plain(np.zeros((1, 4), np.float32)), np.zeros(4, np.float32)
+def compile_kernels(space: str) -> bool:
+    """Run every kernel that the candidates of a space need once in this process; whether any had to be compiled."""
+    rows_of: Sequence[Inputs | Sequences]
+    targets = np.zeros(4, np.float32)
     recipe = Recipe("classification", BatchPlan(4, 2, 1, (0,)), 2)
-    states = train([network], [1e-3], [initial_state(network, [[0]])], rows, targets, recipe, 2)
-    predict(network, states[0].parameters[0], rows)
-    return bool(train_network.stats.cache_misses) or bool(predict_columns.stats.cache_misses)
+    if space == "rnn":
+        wiring: AnyWiring = _smallest_recurrent_wiring()
+        inputs = Inputs(np.zeros((1, 8), np.uint8), np.ones(1, np.float32), np.zeros(1, np.float32))
+        used = (train_recurrent_network, outputs_of_batch)
+        rows_of = [Sequences(i, np.arange(0, 10, 2)) for i in (inputs, Inputs.plain(np.zeros((1, 8), np.float32)))]
+    else:
+        wiring = Wiring.from_edges(1, 1, 2, np.array([0, 1, 1]), np.array([0, 1, 2]))
+        inputs = Inputs(np.zeros((1, 4), np.uint8), np.ones(1, np.float32), np.zeros(1, np.float32))
+        used = (train_network, predict_columns)
+        rows_of = [inputs, Inputs.plain(np.zeros((1, 4), np.float32))]
+    network = network_of(wiring, "relu")
+    for rows in rows_of:
+        (state,) = train([network], [1e-3], [first_state(network, [[0]])], rows, targets, recipe, 2)
+        predict(network, state.parameters[0], rows)
+    return any(bool(kernel.stats.cache_misses) for kernel in used)
+
+
+def _smallest_recurrent_wiring() -> RecurrentWiring:
+    one, none = np.zeros(1, np.int64), np.zeros(1, np.int64)
+    return RecurrentWiring.from_edges(
+        n_inputs=1,
+        n_embedded=1,
+        n_outputs=2,
+        cell="gru",
+        unit_vertex=one,
+        input_edges=(none, none),
+        recurrent_edges=(none, none),
+        output_edges=(np.zeros(2, np.int64), np.arange(2)),
+    )
 
 
 def _balanced_groups(jobs: Sequence[Job], n_groups: int) -> list[list[Job]]:

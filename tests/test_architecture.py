@@ -33,7 +33,7 @@ HOMES = {  # the only files or folders that import a library
     "multiprocessing": ("nas/workers.py",),
     "numba": ("nas/engine/",),
     "llvmlite": ("nas/engine/",),
-    "torch": ("nas/engine/reference.py",),
+    "torch": ("nas/engine/reference.py", "nas/engine/recurrent_reference.py", "nas/models/"),
     "networkx": ("search_spaces/",),
     "rustworkx": ("predictors/features/",),
     "pyarrow": ("nas/data/",),

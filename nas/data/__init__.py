@@ -10,7 +10,12 @@ from nas.data.sequence_encoding import SequenceEncoding
 from nas.data.sequence_load import encode_new_sequences, is_sequence_source, prepare_sequences
 from nas.data.source import Source
 
+AnyDataset = Dataset | SequenceDataset
+AnyEncoding = Encoding | SequenceEncoding
+
 __all__ = [
+    "AnyDataset",
+    "AnyEncoding",
     "Dataset",
     "Encoding",
     "SequenceDataset",

@@ -33,7 +33,10 @@ class Dataset:
     all; each part is in random order.
 
     Attributes:
-        x: Inputs, feature-major: float32 of shape (n_inputs, n_train + n_validation), C-contiguous.
+        x: Inputs as they are kept, feature-major, of shape (n_inputs, n_train + n_validation), C-contiguous: uint8 of
+            images, else float32.
+        scale: float32 (n_inputs,): a value v of input i stands for ``scale[i] * v + shift[i]``.
+        shift: float32 (n_inputs,).
         y: Targets, shape (n_train + n_validation,): int32 class numbers, or float32 with mean 0 and deviation 1 over
             the training rows.
         n_train: Number of training rows.
@@ -42,7 +45,9 @@ class Dataset:
         notes: Sentences for the user about what was done to the data.
     """
 
-    x: Inputs = field(repr=False)
+    x: NDArray[np.uint8] | NDArray[np.float32] = field(repr=False)
+    scale: NDArray[np.float32] = field(repr=False)
+    shift: NDArray[np.float32] = field(repr=False)
     y: Targets = field(repr=False)
     n_train: int
     encoding: Encoding = field(repr=False)
@@ -74,6 +79,10 @@ class Dataset:
     def score_name(self) -> Literal["accuracy", "r2"]:
         """What scores are called: a fraction in [0, 1], or the coefficient of determination."""
         return "accuracy" if self.task == "classification" else "r2"
+
+    def numbers(self) -> Inputs:
+        """What ``x`` stands for, float32 of the same shape."""
+        return self.scale[:, None] * self.x + self.shift[:, None]
 
     def read_test(self) -> tuple[Inputs, Targets]:
         """Inputs and targets of the test rows, encoded now; to be read once, when the search is over."""

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +121,19 @@ class ArrayCode:
             x[:, start : start + ROWS_AT_ONCE] = _standardised(values, mean, std)
 
 
+class Stored(NamedTuple):
+    """Inputs as they are kept: the value v of input i stands for ``scale[i] * v + shift[i]``.
+
+    Attributes:
+        x: (n_inputs, n_rows), C-contiguous: uint8 of images, else float32.
+        scale: float32 (n_inputs,); ``shift`` likewise.
+    """
+
+    x: NDArray[np.uint8] | NDArray[np.float32]
+    scale: NDArray[np.float32]
+    shift: NDArray[np.float32]
+
+
 Inputs: TypeAlias = tuple[NumberCode | TextCode, ...] | ArrayCode
 
 
@@ -190,6 +203,23 @@ class Encoding:
             code.write(column, rows, x[start : start + code.n_inputs])
             start += code.n_inputs
         return x
+
+    def store(self, label: str, features: Features, rows: Rows) -> Stored:
+        """Inputs of these rows as `transform` gives them, but of images the bytes, and what they stand for.
+
+        Raises:
+            DataError: As for ``transform``.
+        """
+        code = self.inputs
+        if not isinstance(code, ArrayCode) or not code.is_image:
+            x = self.transform(label, features, rows)
+            return Stored(x, np.ones(len(x), np.float32), np.zeros(len(x), np.float32))
+        array, kept = _checked_array(label, features, code), np.array(code.kept)
+        pixels = np.empty((len(kept), len(rows)), np.uint8)
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            pixels[:, start : start + ROWS_AT_ONCE] = array[rows[start : start + ROWS_AT_ONCE]].T[kept]
+        scale = np.full(len(kept), 1.0 / code.stds[0], np.float32)
+        return Stored(pixels, scale, np.full(len(kept), -code.means[0] / code.stds[0], np.float32))
 
 
 def plain_values(encoding: Any) -> dict[str, Any]:

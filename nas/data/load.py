@@ -120,8 +120,11 @@ def prepare(
         "seed": seed,
         "version": FINGERPRINT_VERSION,
     }
+    stored = encoding.store(label, source.features, development)
     return Dataset(
-        x=encoding.transform(label, source.features, development),
+        x=stored.x,
+        scale=stored.scale,
+        shift=stored.shift,
         y=y[development],
         n_train=len(split.train),
         encoding=encoding,

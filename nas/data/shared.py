@@ -17,11 +17,15 @@ class Rows(NamedTuple):
         x: Inputs (n_inputs, n) of rows, or (n_inputs, n_steps) of sequences: float32, or uint8 where they are codes.
         y: Targets (n,) as float32.
         offsets: Where each sequence starts, int64 (n + 1,); None for rows.
+        scale: float32 (n_inputs,): a value v of input i stands for ``scale[i] * v + shift[i]``.
+        shift: float32 (n_inputs,).
     """
 
     x: NDArray[Any]
     y: NDArray[np.float32]
     offsets: NDArray[np.int64] | None
+    scale: NDArray[np.float32]
+    shift: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,15 @@ class SharedRows:
         x: NDArray[np.float32] | NDArray[np.uint8],
         y: NDArray[Any],
         offsets: NDArray[np.int64] | None = None,
+        scale: NDArray[np.float32] | None = None,
+        shift: NDArray[np.float32] | None = None,
     ) -> SharedRows:
-        """Write feature-major inputs, targets (n,) and, of sequences, offsets (n + 1,) into a folder, which is made."""
+        """Write what `Rows` describes into a folder, which is made; by default inputs stand for themselves."""
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "x.npy", x)
         np.save(folder / "y.npy", y.astype(np.float32))
+        np.save(folder / "scale.npy", np.ones(len(x), np.float32) if scale is None else scale)
+        np.save(folder / "shift.npy", np.zeros(len(x), np.float32) if shift is None else shift)
         if offsets is None:
             (folder / "offsets.npy").unlink(missing_ok=True)
         else:
@@ -55,7 +63,8 @@ class SharedRows:
     def open(self) -> Rows:
         """The rows, mapped into memory; inputs in the dtype in which they were written."""
         has_offsets = (self.folder / "offsets.npy").exists()
-        return Rows(self._map("x.npy"), self._map("y.npy"), self._map("offsets.npy") if has_offsets else None)
+        offsets = self._map("offsets.npy") if has_offsets else None
+        return Rows(self._map("x.npy"), self._map("y.npy"), offsets, self._map("scale.npy"), self._map("shift.npy"))
 
     def _map(self, name: str) -> NDArray[Any]:
         # Copy on write rather than read-only: kernels are compiled once, for writeable arrays.
