@@ -44,6 +44,8 @@ from search_spaces import SPACES, SearchSpace
 FORMAT = 1
 SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
+# Measured on the 270 training sequences of JapaneseVowels, 5-fold, 8 networks: accuracy .946 -> .958.
+FEW_SEQUENCES, FEW_SEQUENCES_SMOOTHING, FEW_SEQUENCES_DROPOUT = 2000, 0.1, 0.2
 RECURRENT_CLIP_NORM = 1.0  # gradients through time explode now and then (Pascanu et al. 2013)
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
 
@@ -224,20 +226,23 @@ def _prepare(config: RunConfig) -> AnyDataset:
 
 def _recipe(config: RunConfig, dataset: AnyDataset, batches: BatchPlan, epochs: int) -> Recipe:
     training = config.training
-    clip_norm = training.clip_norm
-    if clip_norm is None:
-        clip_norm = 0.0 if isinstance(dataset, Dataset) else RECURRENT_CLIP_NORM
+    are_sequences = not isinstance(dataset, Dataset)
+    are_few = are_sequences and len(dataset.y) < FEW_SEQUENCES
+
+    def chosen(given: float | None, default: float, applies: bool) -> float:
+        return given if given is not None else default if applies else 0.0
+
     return Recipe(
-        dataset.task,
-        batches,
-        epochs * batches.steps_per_epoch,
-        training.weight_decay,
-        training.optimiser,
-        training.schedule,
-        training.momentum,
-        clip_norm,
-        training.label_smoothing,
-        training.dropout,
+        task=dataset.task,
+        batches=batches,
+        total_steps=epochs * batches.steps_per_epoch,
+        weight_decay=training.weight_decay,
+        optimiser=training.optimiser,
+        schedule=training.schedule,
+        momentum=training.momentum,
+        clip_norm=chosen(training.clip_norm, RECURRENT_CLIP_NORM, are_sequences),
+        label_smoothing=chosen(training.label_smoothing, FEW_SEQUENCES_SMOOTHING, are_few),
+        dropout=chosen(training.dropout, FEW_SEQUENCES_DROPOUT, are_few),
     )
 
 

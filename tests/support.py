@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from search_spaces.recurrent_wiring import Cell, RecurrentWiring
 from search_spaces.wiring import Wiring
 
 
@@ -24,3 +25,37 @@ def random_wiring(seed: int, n_inputs: int = 5, n_hidden: int = 12, n_outputs: i
             edges.add((n_inputs + neuron, n_hidden + int(rng.integers(n_outputs))))
     sources, targets = np.array(sorted(edges)).T
     return Wiring.from_edges(n_inputs, n_hidden, n_outputs, sources, targets)
+
+
+def random_recurrent_wiring(
+    seed: int,
+    cell: Cell,
+    n_inputs: int = 3,
+    n_embedded: int = 4,
+    n_vertices: int = 5,
+    n_outputs: int = 3,
+    density: float = 0.4,
+) -> RecurrentWiring:
+    """Any recurrent wiring: each admissible edge with a probability, and what the invariants ask for besides.
+
+    A vertex has one to three units, one after the other or anywhere. Units may read nothing in the same step, and
+    vertices may be read from the next step only.
+    """
+    rng = np.random.default_rng(seed)
+    unit_vertex = np.repeat(rng.permutation(n_vertices), rng.integers(1, 4, size=n_vertices))
+    if rng.random() < 0.5:
+        unit_vertex = rng.permutation(unit_vertex)
+    n_units = len(unit_vertex)
+    last_unit = np.array([np.flatnonzero(unit_vertex == vertex)[-1] for vertex in range(n_vertices)])
+    inputs = rng.random((n_units, n_embedded + n_vertices)) < density  # [reader, source], as the other two
+    inputs[:, n_embedded:] &= last_unit < np.arange(n_units)[:, None]
+    recurrent = rng.random((n_units, n_units)) < density
+    outputs = rng.random((n_outputs, n_vertices)) < density
+    inputs[0, rng.integers(n_embedded)] = True
+    recurrent[~inputs.any(axis=1), 0] = True  # and so inputs reach it through unit 0
+    outputs[rng.integers(n_outputs), unit_vertex[-1]] = True
+    outputs[~outputs.any(axis=1), unit_vertex[-1]] = True
+    is_read = inputs[:, n_embedded:].any(axis=0) | outputs.any(axis=0)
+    recurrent[-1, ~is_read[unit_vertex]] = True  # and so it reaches an output through the last unit
+    edges = (np.nonzero(matrix)[::-1] for matrix in (inputs, recurrent, outputs))
+    return RecurrentWiring.from_edges(n_inputs, n_embedded, n_outputs, cell, unit_vertex, *edges)
