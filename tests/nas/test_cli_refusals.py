@@ -154,7 +154,7 @@ def test_unknown_prior_with_the_nearest_name(search: Callable[..., str]) -> None
         ("--workers", "0", "search.workers"),
         ("--missing", "drop", "data.missing"),
         ("--task", "clustering", "data.task"),
-        ("--space", "rnn", "search.space"),
+        ("--space", "rmn", "search.space"),
     ],
 )
 def test_option_out_of_range(search: Callable[..., str], option: str, value: str, key: str) -> None:

@@ -37,7 +37,7 @@ def test_without_a_file_and_flags_everything_has_its_default() -> None:
     assert config.search.budget_s == 300.0 and config.search.trials is None
     assert config.search.priors == tuple(sorted(PRIORS))
     assert config.search.workers == os.cpu_count()
-    assert (config.search.seed, config.search.space, config.search.population) == (0, "mlp", None)
+    assert (config.search.seed, config.search.space, config.search.population) == (0, None, None)
     assert (config.training.epochs, config.training.seeds) == (None, None)
     assert config.predictor.enabled and config.data.missing == "refuse"
 

@@ -13,6 +13,7 @@ from support import random_wiring
 from nas.checkpoint import write_json
 from nas.data import Dataset, encode_new, prepare
 from nas.deployment import export_network, network_folder, write_predictions
+from nas.engine.gather import Inputs
 from nas.errors import CheckpointError, DataError, RunError, UsageError
 from nas.network_file import DESCRIPTION, TENSORS, TrainedNetwork, load_network, save_network
 from nas.rundir import RunDirectory
@@ -86,7 +87,7 @@ def test_predictions_are_names_of_classes_with_their_probabilities(
     assert header == ["prediction", "probability"]
     loaded = load_network(classifier.models / f"trial-{used}")
     x, _ = encode_new(data, loaded.encoding)
-    probabilities = softmax(loaded.outputs(x).astype(np.float64), axis=0)
+    probabilities = softmax(loaded.outputs(Inputs.plain(x)).astype(np.float64), axis=0)
     assert [name for name, _ in rows] == [CLASSES[c] for c in probabilities.argmax(axis=0)]
     assert len({name for name, _ in rows}) > 1
     np.testing.assert_allclose([float(p) for _, p in rows], probabilities.max(axis=0), atol=1e-6)
@@ -100,7 +101,7 @@ def test_predictions_of_a_regression_are_in_the_units_of_the_target(regressor: R
     loaded = load_network(regressor.models / "trial-9")
     x, _ = encode_new(data, loaded.encoding)
     target = loaded.encoding.target
-    expected = loaded.outputs(x)[0].astype(np.float64) * target.std + target.mean
+    expected = loaded.outputs(Inputs.plain(x))[0].astype(np.float64) * target.std + target.mean
     assert 900 < target.mean < 1100 and 20 < target.std < 80
     assert [float(value) for (value,) in rows] == expected.tolist()
 

@@ -17,10 +17,11 @@ from sklearn.metrics import accuracy_score
 
 from nas.budget import Clock, batch_plan
 from nas.data import Dataset, prepare
+from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
 from nas.engine.recipe import Recipe
 from nas.engine.state import initial_state
-from nas.finale import MAX_FRONT, Speed, estimate_seconds, finish, pick_front, retraining_recipe
+from nas.finale import MAX_FRONT, Finding, Speed, estimate_seconds, finish, pick_front, retraining_recipe
 from nas.generation import Course
 from nas.network_file import DESCRIPTION, load_network
 from nas.outcome import Ending, Outcome
@@ -174,18 +175,20 @@ def trained(space: MLPSpace, n: int) -> list[Trial]:
 
 
 def finished(search: Any, dataset: Dataset) -> Any:
-    recipe = retraining_recipe(search.course, dataset.n_inputs, len(dataset.y))
+    recipe = retraining_recipe(search.course, dataset, len(dataset.y))
     return finish(search, dataset, recipe, lambda phase: None)
 
 
 def test_each_network_of_the_front_is_retrained_tested_and_kept(search: SimpleNamespace, wine: Dataset) -> None:
-    rows, baselines = finished(search, wine)
+    found = finished(search, wine)
+    rows, baselines = found.front, found.baselines
+    assert found.families == []
     x_test, y_test = wine.read_test()
     assert [row.trial for row in rows] == [0, 1, 2, 3]
     for row, one in zip(rows, search.recorder.history, strict=True):
         assert (row.n_weights, row.density, row.validation_score) == (one.n_weights, one.density, one.outcome.score)
         folder = search.directory.models / f"trial-{row.trial}"
-        outputs = load_network(folder).outputs(x_test)
+        outputs = load_network(folder).outputs(Inputs.plain(x_test))
         assert row.test_score == accuracy_score(y_test, outputs.argmax(axis=0))
         about = json.loads((folder / DESCRIPTION).read_text())
         assert (about["run"], about["trial"], about["test_score"]) == ("mine", row.trial, row.test_score)
@@ -203,14 +206,14 @@ def test_a_network_that_time_or_the_loss_did_not_allow_has_no_test_score(
 ) -> None:
     slow, diverged = (one.key for one in search.recorder.history[:2])
     search.workers = FakeWorkers(slow={slow}, diverged={diverged})
-    rows, _ = finished(search, wine)
+    rows = finished(search, wine).front
     assert [row.test_score is None for row in rows] == [True, True, False, False]
     assert sorted(folder.name for folder in search.directory.models.iterdir()) == ["trial-2", "trial-3"]
 
 
 def test_the_best_is_retrained_whatever_the_time(search: SimpleNamespace, wine: Dataset) -> None:
     search.workers = FakeWorkers(slow={one.key for one in search.recorder.history})
-    rows, _ = finished(search, wine)
+    rows = finished(search, wine).front
     assert [row.test_score is None for row in rows] == [True, True, True, False]
 
 
@@ -226,5 +229,5 @@ def test_an_interruption_ends_it_before_the_test_rows_are_read(
 
 def test_without_a_trained_network_there_is_nothing_to_finish(search: SimpleNamespace, wine: Dataset) -> None:
     search.recorder.history = [trial(0, None)]
-    assert finished(search, wine) == ([], [])
+    assert finished(search, wine) == Finding([], [], [])
     assert search.workers.legs == []

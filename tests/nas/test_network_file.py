@@ -13,6 +13,7 @@ from support import random_wiring
 
 from nas.data.encoding import Encoding, NumberCode
 from nas.data.target import TargetCode
+from nas.engine.gather import Inputs
 from nas.errors import CheckpointError
 from nas.network_file import DESCRIPTION, TENSORS, TrainedNetwork, load_network, save_network
 from search_spaces.genotype import ACTIVATIONS
@@ -45,7 +46,7 @@ def test_a_network_comes_back_bit_for_bit(
     assert loaded.parameters.tobytes() == saved.parameters.tobytes()
     assert (loaded.activation, loaded.encoding) == (saved.activation, saved.encoding)
     rows = np.random.default_rng(seed).standard_normal((saved.wiring.n_inputs, 7)).astype(np.float32)
-    np.testing.assert_array_equal(loaded.outputs(rows), saved.outputs(rows))
+    np.testing.assert_array_equal(loaded.outputs(Inputs.plain(rows)), saved.outputs(Inputs.plain(rows)))
 
 
 def test_the_files_alone_say_how_to_compute_the_outputs(tmp_path: Path) -> None:
@@ -63,7 +64,7 @@ def test_the_files_alone_say_how_to_compute_the_outputs(tmp_path: Path) -> None:
         total = total + arrays["biases"][j]
         values.append(np.tanh(total) if j < about["n_hidden"] else total)
     expected = np.array(values[about["n_inputs"] + about["n_hidden"] :])
-    np.testing.assert_allclose(saved.outputs(rows.astype(np.float32)), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(saved.outputs(Inputs.plain(rows.astype(np.float32))), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_outputs_of_a_regression_are_called_linear(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def report(rows: list[FrontRow] = ROWS) -> dict[str, Any]:
         counts=Counts(trained=40, stopped=80, skipped=300, failed=2),
         rows=rows,
         baselines=BASELINES,
+        families=[],
         notes=["Dropped 3 of 64 pixels."],
         settings={"epochs": 100, "seed": 0},
     )

@@ -23,11 +23,11 @@ from support import random_wiring
 
 from nas.data.shared import SharedRows
 from nas.engine.batches import plan_batches
-from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
 from nas.engine.population import predict, score, train
 from nas.engine.recipe import Recipe
 from nas.engine.state import initial_state
+from nas.inputs import engine_rows
 from nas.workers import Job, Leg, Result, Workers, _balanced_groups
 
 N_TRAIN, N_ROWS = 300, 400
@@ -61,8 +61,8 @@ def pool(rows: SharedRows) -> Iterator[Workers]:
 @pytest.fixture(scope="module")
 def expected(rows: SharedRows) -> dict[str, tuple[Any, tuple[float, ...]]]:
     """Parameters and scores of the jobs, each trained alone in this process."""
-    x, y, _ = rows.open()
-    x = Inputs.plain(x)
+    stored = rows.open()
+    x, y = engine_rows(stored), stored.y
     results = {}
     for each in JOBS:
         network = lay_out(each.wiring, each.activation)

@@ -52,7 +52,7 @@ def test_no_public_attribute_holds_the_test_rows(digits: Dataset) -> None:
     public = [field.name for field in dataclasses.fields(digits) if not field.name.startswith("_")]
     arrays = [value for name in public if isinstance(value := getattr(digits, name), np.ndarray)]
     n_test = len(digits.read_test()[1])
-    assert len(arrays) == 2 and all(array.shape[-1] != n_test for array in arrays)
+    assert len(arrays) == 4 and all(array.shape[-1] != n_test for array in arrays)
 
 
 def test_a_dataset_cannot_be_changed_and_prints_in_a_line(digits: Dataset) -> None:

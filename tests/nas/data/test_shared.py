@@ -15,8 +15,9 @@ OFFSETS = np.array([0, 20, 21, 50])
 @pytest.mark.parametrize("y", [np.arange(50, dtype=np.int32), np.linspace(-1, 1, 50, dtype=np.float32)])
 def test_rows_are_opened_as_they_were_written(tmp_path: Path, y: np.ndarray) -> None:
     written = SharedRows.write(tmp_path / "run" / "shared", X, y)
-    x, targets, offsets = SharedRows(tmp_path / "run" / "shared").open()
+    x, targets, offsets, scale, shift = SharedRows(tmp_path / "run" / "shared").open()
     assert written == SharedRows(tmp_path / "run" / "shared") and offsets is None
+    assert (scale == 1).all() and (shift == 0).all() and len(scale) == len(shift) == len(X)
     np.testing.assert_array_equal(x, X)
     np.testing.assert_array_equal(targets, y)
     assert x.dtype == targets.dtype == np.float32
