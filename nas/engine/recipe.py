@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,11 @@ class Recipe:
     clip_norm: float = 0.0
     label_smoothing: float = 0.0
     dropout: float = 0.0
+
+    def over(self, batches: BatchPlan) -> Recipe:
+        """The recipe over other rows, for as many epochs."""
+        epochs = self.total_steps / self.batches.steps_per_epoch
+        return replace(self, batches=batches, total_steps=max(1, round(epochs * batches.steps_per_epoch)))
 
     def objective(self) -> Objective:
         """What the kernels minimise."""
