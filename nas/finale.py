@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nas import confirmation
 from nas.baselines import (
     DENSE_ACTIVATION,
     Baseline,
@@ -21,17 +22,19 @@ from nas.baselines import (
 )
 from nas.budget import batch_plan
 from nas.data import AnyDataset, Dataset
+from nas.data.shared import SharedRows
 from nas.engine.gather import Inputs
 from nas.engine.networks import network_of
 from nas.engine.population import predict, score
 from nas.engine.recipe import Recipe
+from nas.evolution import pareto_front
 from nas.generation import Course, activation_of, weight_seeds
 from nas.inputs import read_test
 from nas.network_file import TrainedNetwork, save_network
 from nas.recorder import Trial
 from nas.recurrent_baselines import dense_recurrent_wirings, rule_baselines
 from nas.search import Search
-from nas.status import best_of, front_of, score_of
+from nas.status import best_of, comparable_trials, front_of, score_of
 from nas.workers import Job, Leg, Workers
 from search_spaces import AnyWiring, RecurrentGenotype
 
@@ -41,6 +44,7 @@ MAX_BOOSTING_S = 120.0
 MARGIN = 1.15
 OVERHEAD_S = 1.2
 MAX_SHARE = 0.45  # of the budget
+CONFIRMATION_SHARE = 0.15  # of the budget, at most
 
 Parameters = dict[str, NDArray[np.float32]]
 
@@ -53,7 +57,7 @@ class FrontRow:
         trial: Number of its trial.
         n_weights: Its weights.
         density: Share of the dense network's weights.
-        validation_score: Mean over seeds, from the search.
+        validation_score: Mean over seeds, from the search; or over folds, where candidates were cross-validated.
         test_score: Of the retrained network; None if the time was too short to retrain it, or its outputs
             were not finite.
     """
@@ -88,11 +92,13 @@ class Finding:
         front: Networks of the front, from small to large.
         baselines: What they are compared with.
         families: Accuracies of the best network by family; empty where data have no families.
+        n_folds: Folds of the cross-validation that chose the front; 0 if the validation rows did.
     """
 
     front: list[FrontRow]
     baselines: list[Baseline]
     families: list[FamilyRow]
+    n_folds: int
 
 
 @dataclass(frozen=True)
@@ -137,9 +143,7 @@ def _overhead_edges(n_inputs: int) -> int:
 
 def retraining_recipe(course: Course, dataset: AnyDataset, n_rows: int) -> Recipe:
     """The recipe of a run over training and validation rows together, for as many epochs."""
-    batches = batch_plan(dataset, n_rows, course.run_seed)
-    epochs = course.recipe.total_steps / course.recipe.batches.steps_per_epoch
-    return replace(course.recipe, batches=batches, total_steps=max(1, round(epochs * batches.steps_per_epoch)))
+    return course.recipe.over(batch_plan(dataset, n_rows, course.run_seed))
 
 
 def estimate_seconds(
@@ -155,7 +159,11 @@ def estimate_seconds(
     sparse = [speed.training_s(trial.n_weights, recipe) for trial in front]
     sparse_s = max(sum(sparse) / n_workers, max(sparse, default=0.0))
     wanted_s = MARGIN * (dense_s + sparse_s) + _boosting_limit_s(dataset, budget_s) + OVERHEAD_S
-    return min(wanted_s, MAX_SHARE * budget_s)
+    confirmation_s = 0.0
+    if confirmation.is_wanted(dataset):
+        each_s = [_confirmation_s(trial, recipe, speed, n_workers) for trial in confirmation.best_trials(history)]
+        confirmation_s = min(sum(each_s), CONFIRMATION_SHARE * budget_s)
+    return min(wanted_s + confirmation_s, MAX_SHARE * budget_s)
 
 
 def finish(search: Search, dataset: AnyDataset, recipe: Recipe, show: Callable[[str], None]) -> Finding | None:
@@ -168,14 +176,27 @@ def finish(search: Search, dataset: AnyDataset, recipe: Recipe, show: Callable[[
         show: Told what is being done.
     """
     history, run_seed = search.recorder.history, search.course.run_seed
-    front, best = pick_front(history), best_of(history)
-    if best is None:
-        return Finding([], [], [])
+    if best_of(history) is None:
+        return Finding([], [], [], 0)
     workers, moment = search.workers, search.clock.moment
     deadline = moment(OVERHEAD_S / 2)  # when time is short, what comes last gets less
 
+    scores: dict[str, float] = {}
+    if confirmation.is_wanted(dataset):
+        show("cross-validating the best")
+        scores = _confirm(search, dataset, recipe)
+        if search.is_interrupted():
+            return None
+    n_folds = confirmation.N_FOLDS if scores else 0
+    if scores:
+        front = thinned(_front_by(scores, history))
+    else:
+        front = pick_front(history)
+        scores = {trial.key: score_of(trial) for trial in front}
+    best = front[-1]  # of the highest score
+
     show("retraining the front")
-    jobs = [_job(search, trial) for trial in sorted(front, key=score_of, reverse=True)]
+    jobs = [_job(search, trial) for trial in reversed(front)]
     retrained = _train(workers, jobs, recipe, deadline)
     if best.key not in retrained and not search.is_interrupted():
         retrained |= _train(workers, jobs[:1], recipe, None)
@@ -206,8 +227,8 @@ def finish(search: Search, dataset: AnyDataset, recipe: Recipe, show: Callable[[
             if trial.key == best.key:
                 families = _family_rows(dataset, outputs.argmax(axis=0), targets)
             if test_score is not None:
-                _save(search, trial, network, dataset.score_name, test_score)
-        rows.append(FrontRow(trial.number, trial.n_weights, trial.density, score_of(trial), test_score))
+                _save(search, trial, network, dataset.score_name, scores[trial.key], test_score)
+        rows.append(FrontRow(trial.number, trial.n_weights, trial.density, scores[trial.key], test_score))
     baselines = []
     for name, parameters in dense.items():
         outputs = predict(network_of(wirings[name], DENSE_ACTIVATION), parameters, test_rows)
@@ -216,7 +237,7 @@ def finish(search: Search, dataset: AnyDataset, recipe: Recipe, show: Callable[[
             baselines.append(Baseline(name, test_score, wirings[name].n_weights, seconds[name] + dense_s))
 
     if not isinstance(dataset, Dataset):
-        return Finding(rows, [*baselines, *rule_baselines(dataset, targets)], families)
+        return Finding(rows, [*baselines, *rule_baselines(dataset, targets)], families, n_folds)
     assert isinstance(test_rows, Inputs)
 
     show("training gradient-boosted trees")
@@ -224,16 +245,46 @@ def finish(search: Search, dataset: AnyDataset, recipe: Recipe, show: Callable[[
     limit_s = MAX_BOOSTING_S if left_s is None else max(0.0, left_s - OVERHEAD_S / 2)
     y = dataset.y.astype(np.float32)
     boosted = boosted_trees(dataset.numbers(), y, test_rows.values, targets, dataset.task, run_seed, limit_s)
-    return Finding(rows, baselines if boosted is None else [*baselines, boosted], families)
+    return Finding(rows, baselines if boosted is None else [*baselines, boosted], families, n_folds)
 
 
 def pick_front(history: Sequence[Trial]) -> list[Trial]:
-    """The front from small to large, thinned to at most 12: the ends, and evenly spaced places between."""
-    front = front_of(history)
+    """The front by validation from small to large, thinned."""
+    return thinned(front_of(history))
+
+
+def thinned(front: Sequence[Trial]) -> list[Trial]:
+    """At most 12 of a front: the ends, and evenly spaced places between."""
     if len(front) <= MAX_FRONT:
-        return front
+        return list(front)
     places = np.unique(np.linspace(0, len(front) - 1, MAX_FRONT).round().astype(int))
     return [front[place] for place in places]
+
+
+def _confirmation_s(trial: Trial, recipe: Recipe, speed: Speed, n_workers: int) -> float:
+    """Seconds of the cross-validation of one candidate, among others."""
+    return MARGIN * confirmation.N_FOLDS * speed.training_s(trial.n_weights, recipe) / n_workers
+
+
+def _confirm(search: Search, dataset: AnyDataset, recipe: Recipe) -> dict[str, float]:
+    """Cross-validated scores by key, of as many of the best as the time allows."""
+    course, history, budget_s = search.course, search.recorder.history, search.clock.budget_s
+    trials = confirmation.best_trials(history)
+    deadline = None
+    if budget_s is not None:
+        deadline = time.monotonic() + CONFIRMATION_SHARE * budget_s
+        speed = Speed.observed(history, course, dataset.n_inputs)
+        assert speed is not None  # of trials that were trained
+        used_s = np.cumsum([_confirmation_s(trial, recipe, speed, search.config.search.workers) for trial in trials])
+        trials = trials[: int(np.searchsorted(used_s, CONFIRMATION_SHARE * budget_s / MARGIN))]
+    folds = confirmation.write_folds(SharedRows(search.directory.shared), dataset, course.run_seed)
+    return confirmation.confirm(trials, folds, dataset, search.space, course, search.workers, deadline)
+
+
+def _front_by(scores: Mapping[str, float], history: Sequence[Trial]) -> list[Trial]:
+    """The front by other scores than those of the search, from small to large."""
+    trials = [trial for trial in comparable_trials(history) if trial.key in scores]
+    return [trials[place] for place in pareto_front([scores[t.key] for t in trials], [t.n_weights for t in trials])]
 
 
 def _finite(value: float) -> float | None:
@@ -290,12 +341,14 @@ def _train(workers: Workers, jobs: Sequence[Job], recipe: Recipe, deadline: floa
     return {job.key: trained[job.key] for job in jobs if job.key in trained}
 
 
-def _save(search: Search, trial: Trial, network: TrainedNetwork, score_name: str, test_score: float) -> None:
+def _save(
+    search: Search, trial: Trial, network: TrainedNetwork, score_name: str, validation_score: float, test_score: float
+) -> None:
     about: dict[str, object] = {
         "run": search.directory.name,
         "trial": trial.number,
         "score_name": score_name,
-        "validation_score": score_of(trial),
+        "validation_score": validation_score,
         "test_score": test_score,
         "genotype": trial.genotype.to_dict(),
     }

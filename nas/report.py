@@ -27,6 +27,7 @@ def build_report(
     rows: Sequence[FrontRow],
     baselines: Sequence[Baseline],
     families: Sequence[FamilyRow],
+    n_folds: int,
     notes: Sequence[str],
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def build_report(
         "best": None if best is None else asdict(best),
         "front": [asdict(row) for row in rows],
         "baselines": [asdict(baseline) for baseline in baselines],
+        "n_folds": n_folds,
         "families": [asdict(family) for family in families],
         "notes": list(notes),
         "settings": dict(settings),
@@ -67,12 +69,13 @@ def print_report(report: Mapping[str, Any], run: str, console: Console) -> None:
     if best is None:
         console.print("No network was trained to an end. Give a larger --budget.")
         return
-    console.print(_front_table(report["front"], best["trial"], score_name))
+    chosen_by = f"{report['n_folds']}-fold cross-validation" if report["n_folds"] else "validation"
+    console.print(_front_table(report["front"], best["trial"], score_name, report["n_folds"]))
     console.print(_baseline_table(best, report["baselines"], score_name))
     if report["families"]:
         console.print(_family_table(report["families"]))
     console.print(
-        f"Best by validation: trial {best['trial']} with {best['n_weights']:,} weights. Next:\n"
+        f"Best by {chosen_by}: trial {best['trial']} with {best['n_weights']:,} weights. Next:\n"
         f"  nas predict {run} NEW_DATA -o predictions.csv\n"
         f"  nas export {run} -o model/\n"
         f"  optuna-dashboard sqlite:///{run}/study.db",
@@ -80,9 +83,10 @@ def print_report(report: Mapping[str, Any], run: str, console: Console) -> None:
     )
 
 
-def _front_table(front: Sequence[Mapping[str, Any]], best_trial: int, score_name: str) -> Table:
+def _front_table(front: Sequence[Mapping[str, Any]], best_trial: int, score_name: str, n_folds: int) -> Table:
     table = Table(title="Pareto front", title_justify="left")
-    columns = ("trial", "weights", "of dense", f"validation {score_name}", f"test {score_name}")
+    chosen_by = f"{n_folds}-fold" if n_folds else "validation"
+    columns = ("trial", "weights", "of dense", f"{chosen_by} {score_name}", f"test {score_name}")
     for column in columns:
         table.add_column(column, justify="right")
     for row in front:

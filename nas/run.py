@@ -198,6 +198,7 @@ def _execute(
                 rows=result.front,
                 baselines=result.baselines,
                 families=result.families,
+                n_folds=result.n_folds,
                 notes=dataset.notes,
                 settings={**asdict(plan), "seed": config.search.seed, "workers": config.search.workers},
             )

@@ -16,6 +16,7 @@ class Stream(IntEnum):
     WEIGHTS = 14
     BATCHES = 15
     BASELINES = 16
+    FOLDS = 17
 
 
 def words_of_key(key: str) -> list[int]:

@@ -95,12 +95,14 @@ class Leg:
         until_step: Step to stop before.
         scored_columns: The first and the last + 1 column of the rows to score on; None to score on nothing.
         deadline: Time of ``time.monotonic`` at which to stop wherever training is; None for no limit.
+        rows: What to train on, if not the rows of the pool.
     """
 
     recipe: Recipe
     until_step: int
     scored_columns: tuple[int, int] | None
     deadline: float | None = None
+    rows: SharedRows | None = None
 
 
 class Workers:
@@ -254,7 +256,7 @@ def _apply(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
 def train_group(group: list[Job], leg: Leg) -> list[Result]:
     """Train jobs side by side in this process, and score them."""
     start = time.monotonic()
-    stored = _rows.open()
+    stored = (leg.rows or _rows).open()
     rows, targets = engine_rows(stored), stored.y
     power = input_power(rows)
     networks = [network_of(job.wiring, job.activation) for job in group]

@@ -1,0 +1,118 @@
+"""Cross-validation of the best candidates, where one validation set is too small to choose by.
+
+A search looks at hundreds of candidates; the one that is best on a few hundred validation rows is mostly the luckiest.
+So the best few are trained again on each of five folds of all rows but the test's, and chosen by their mean score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nas.budget import batch_plan
+from nas.data import AnyDataset, Dataset
+from nas.data.shared import SharedRows
+from nas.engine.recipe import Recipe
+from nas.generation import Course, activation_of, weight_seeds
+from nas.recorder import Trial
+from nas.seeding import Stream, generator
+from nas.status import comparable_trials, score_of
+from nas.workers import Job, Leg, Workers
+from search_spaces import SearchSpace
+
+N_FOLDS = 5
+MOST_CANDIDATES = 16
+NOISY_VALIDATION_ROWS = 4000
+LARGEST_BYTES = 1 << 26  # of the inputs, of which each fold is a copy
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows in another order: those to train on first, then those to score on.
+
+    Attributes:
+        rows: Where they lie.
+        n_train: How many of them are trained on.
+        n_rows: How many there are.
+    """
+
+    rows: SharedRows
+    n_train: int
+    n_rows: int
+
+
+def is_wanted(dataset: AnyDataset) -> bool:
+    """Whether the validation rows are too few to choose by, and the data small enough to be copied."""
+    return dataset.n_validation < NOISY_VALIDATION_ROWS and dataset.x.nbytes <= LARGEST_BYTES
+
+
+def best_trials(history: Sequence[Trial]) -> list[Trial]:
+    """The trials to confirm: the best of each doubling of size, then the second best, and so on.
+
+    Not those of the front: a small network with a lucky score pushes all larger ones from it.
+    """
+    trials = sorted(comparable_trials(history), key=lambda trial: (-score_of(trial), trial.n_weights, trial.key))
+    ranks: Counter[int] = Counter()
+    ranked = []
+    for trial in trials:
+        size = int(math.log2(trial.n_weights))
+        ranked.append((ranks[size], trial))
+        ranks[size] += 1
+    return [trial for _, trial in sorted(ranked, key=lambda pair: pair[0])][:MOST_CANDIDATES]
+
+
+def write_folds(shared: SharedRows, dataset: AnyDataset, run_seed: int) -> list[Fold]:
+    """Write the folds of a data set beside its rows; which row is in which fold depends on the seed alone."""
+    n_rows = len(dataset.y)
+    fold_of = generator(run_seed, Stream.FOLDS).permutation(n_rows) % N_FOLDS
+    folds = []
+    for number in range(N_FOLDS):
+        order = np.concatenate([np.flatnonzero(fold_of != number), np.flatnonzero(fold_of == number)])
+        folder, y = shared.folder / f"fold-{number}", dataset.y[order]
+        if isinstance(dataset, Dataset):
+            rows = SharedRows.write(folder, dataset.x[:, order], y, None, dataset.scale, dataset.shift)
+        else:
+            lengths = np.diff(dataset.offsets)[order]
+            columns = [np.arange(dataset.offsets[row], dataset.offsets[row + 1]) for row in order]
+            offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+            rows = SharedRows.write(folder, dataset.x[:, np.concatenate(columns)], y, offsets)
+        folds.append(Fold(rows, int((fold_of != number).sum()), n_rows))
+    return folds
+
+
+def fold_recipe(course: Course, dataset: AnyDataset, n_train: int) -> Recipe:
+    """The recipe of a run over so many rows, for as many epochs."""
+    return course.recipe.over(batch_plan(dataset, n_train, course.run_seed))
+
+
+def confirm(
+    trials: Sequence[Trial],
+    folds: Sequence[Fold],
+    dataset: AnyDataset,
+    space: SearchSpace,
+    course: Course,
+    workers: Workers,
+    deadline: float | None,
+) -> dict[str, float]:
+    """Mean scores over folds by key, of the trials that were trained on all of them before the deadline."""
+    scores: dict[str, list[float]] = {trial.key: [] for trial in trials}
+    for number, fold in enumerate(folds):
+        recipe = fold_recipe(course, dataset, fold.n_train)
+        leg = Leg(recipe, recipe.total_steps, (fold.n_train, fold.n_rows), deadline, fold.rows)
+        jobs = [
+            Job(
+                trial.key,
+                space.wire(trial.genotype),
+                activation_of(trial.genotype),
+                trial.genotype.learning_rate,
+                weight_seeds(course.run_seed, trial.key, number + 1)[-1:],
+            )
+            for trial in trials
+        ]
+        for result in workers.train(jobs, leg):
+            scores[result.key] += result.scores
+    return {key: math.fsum(each) / len(each) for key, each in scores.items() if len(each) == len(folds)}
