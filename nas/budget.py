@@ -6,7 +6,6 @@ import math
 import time
 from dataclasses import dataclass
 
-from nas.data import AnyDataset, Dataset
 from nas.engine.batches import BatchPlan, plan_batches
 from nas.seeding import Stream, seed_words
 
@@ -82,10 +81,9 @@ def default_max_recurrent_weights(n_inputs: int, n_steps: int) -> int:
     return max(min(int(75 * math.sqrt(n_steps)), MOST_RECURRENT_WEIGHTS), 30 * n_inputs)
 
 
-def batch_plan(dataset: AnyDataset, n_rows: int, seed: int) -> BatchPlan:
+def batch_plan(n_rows: int, seed: int) -> BatchPlan:
     """The batches of a run over the first ``n_rows`` rows or sequences."""
-    n_features = dataset.n_inputs if isinstance(dataset, Dataset) else 0  # sequences are gathered one by one
-    return plan_batches(n_features, n_rows, seed_words(seed, Stream.BATCHES))
+    return plan_batches(n_rows, seed_words(seed, Stream.BATCHES))
 
 
 def default_epochs(steps_per_epoch: int) -> int:

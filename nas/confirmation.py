@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from nas.budget import batch_plan
-from nas.data import AnyDataset, Dataset
+from nas.data import AnyDataset
 from nas.data.shared import SharedRows
 from nas.engine.recipe import Recipe
 from nas.generation import Course, activation_of, weight_seeds
+from nas.inputs import write_rows
 from nas.recorder import Trial
 from nas.seeding import Stream, generator
 from nas.status import comparable_trials, score_of
@@ -72,27 +73,19 @@ def write_folds(shared: SharedRows, dataset: AnyDataset, run_seed: int) -> list[
     folds = []
     for number in range(N_FOLDS):
         order = np.concatenate([np.flatnonzero(fold_of != number), np.flatnonzero(fold_of == number)])
-        folder, y = shared.folder / f"fold-{number}", dataset.y[order]
-        if isinstance(dataset, Dataset):
-            rows = SharedRows.write(folder, dataset.x[:, order], y, None, dataset.scale, dataset.shift)
-        else:
-            lengths = np.diff(dataset.offsets)[order]
-            columns = [np.arange(dataset.offsets[row], dataset.offsets[row + 1]) for row in order]
-            offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-            rows = SharedRows.write(folder, dataset.x[:, np.concatenate(columns)], y, offsets)
+        rows = write_rows(shared.folder / f"fold-{number}", dataset, order)
         folds.append(Fold(rows, int((fold_of != number).sum()), n_rows))
     return folds
 
 
-def fold_recipe(course: Course, dataset: AnyDataset, n_train: int) -> Recipe:
+def fold_recipe(course: Course, n_train: int) -> Recipe:
     """The recipe of a run over so many rows, for as many epochs."""
-    return course.recipe.over(batch_plan(dataset, n_train, course.run_seed))
+    return course.recipe.over(batch_plan(n_train, course.run_seed))
 
 
 def confirm(
     trials: Sequence[Trial],
     folds: Sequence[Fold],
-    dataset: AnyDataset,
     space: SearchSpace,
     course: Course,
     workers: Workers,
@@ -101,7 +94,7 @@ def confirm(
     """Mean scores over folds by key, of the trials that were trained on all of them before the deadline."""
     scores: dict[str, list[float]] = {trial.key: [] for trial in trials}
     for number, fold in enumerate(folds):
-        recipe = fold_recipe(course, dataset, fold.n_train)
+        recipe = fold_recipe(course, fold.n_train)
         leg = Leg(recipe, recipe.total_steps, (fold.n_train, fold.n_rows), deadline, fold.rows)
         jobs = [
             Job(

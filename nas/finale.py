@@ -141,9 +141,9 @@ def _overhead_edges(n_inputs: int) -> int:
     return 200 + 2 * n_inputs
 
 
-def retraining_recipe(course: Course, dataset: AnyDataset, n_rows: int) -> Recipe:
+def retraining_recipe(course: Course, n_rows: int) -> Recipe:
     """The recipe of a run over training and validation rows together, for as many epochs."""
-    return course.recipe.over(batch_plan(dataset, n_rows, course.run_seed))
+    return course.recipe.over(batch_plan(n_rows, course.run_seed))
 
 
 def estimate_seconds(
@@ -278,7 +278,7 @@ def _confirm(search: Search, dataset: AnyDataset, recipe: Recipe) -> dict[str, f
         used_s = np.cumsum([_confirmation_s(trial, recipe, speed, search.config.search.workers) for trial in trials])
         trials = trials[: int(np.searchsorted(used_s, CONFIRMATION_SHARE * budget_s / MARGIN))]
     folds = confirmation.write_folds(SharedRows(search.directory.shared), dataset, course.run_seed)
-    return confirmation.confirm(trials, folds, dataset, search.space, course, search.workers, deadline)
+    return confirmation.confirm(trials, folds, search.space, course, search.workers, deadline)
 
 
 def _front_by(scores: Mapping[str, float], history: Sequence[Trial]) -> list[Trial]:

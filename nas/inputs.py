@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,12 +13,23 @@ from nas.engine.gather import Inputs
 from nas.engine.sequence_batches import Sequences
 
 
-def share(folder_of: SharedRows, dataset: AnyDataset) -> None:
-    """Write the development rows or sequences of a data set where workers find them."""
+def write_rows(folder: Path, dataset: AnyDataset, order: NDArray[np.int64] | None = None) -> SharedRows:
+    """Write the development rows or sequences of a data set where workers find them.
+
+    Args:
+        folder: Made if need be.
+        dataset: The data set.
+        order: Numbers of all its rows in another order than theirs.
+    """
     if isinstance(dataset, Dataset):
-        SharedRows.write(folder_of.folder, dataset.x, dataset.y, None, dataset.scale, dataset.shift)
-    else:
-        SharedRows.write(folder_of.folder, dataset.x, dataset.y, dataset.offsets)
+        x, y = (dataset.x, dataset.y) if order is None else (dataset.x[:, order], dataset.y[order])
+        return SharedRows.write(folder, np.ascontiguousarray(x.T), y, None, dataset.scale, dataset.shift)
+    if order is None:
+        return SharedRows.write(folder, np.ascontiguousarray(dataset.x.T), dataset.y, dataset.offsets)
+    steps: list[NDArray[np.int64]] = [np.arange(dataset.offsets[row], dataset.offsets[row + 1]) for row in order]
+    offsets = np.concatenate([[0], np.cumsum(np.diff(dataset.offsets)[order])]).astype(np.int64)
+    of_steps = np.ascontiguousarray(dataset.x[:, np.concatenate(steps)].T)
+    return SharedRows.write(folder, of_steps, dataset.y[order], offsets)
 
 
 def engine_rows(rows: Rows) -> Inputs | Sequences:
@@ -35,13 +48,13 @@ def read_test(dataset: AnyDataset) -> tuple[Inputs | Sequences, NDArray[np.float
 
 
 def sequences_of(values: NDArray[np.uint8] | NDArray[np.float32], offsets: NDArray[np.int64]) -> Sequences:
-    """Encoded sequences as the engine takes them."""
+    """Encoded sequences, whose channels are rows of ``values``, as the engine takes them."""
     n_channels = len(values)
-    return Sequences(Inputs(values, np.ones(n_channels, np.float32), np.zeros(n_channels, np.float32)), offsets)
+    return Sequences(Inputs.of(values, np.ones(n_channels, np.float32), np.zeros(n_channels, np.float32)), offsets)
 
 
 def input_power(rows: Inputs | Sequences) -> float:
     """Mean sum of squares of the inputs of a step: 1 for symbols, which are bytes, else the number of channels."""
     if isinstance(rows, Sequences) and rows.inputs.values.dtype != np.uint8:
-        return float(len(rows.inputs.values))
+        return float(rows.inputs.n_inputs)
     return 1.0

@@ -24,13 +24,12 @@ from nas.budget import (
 from nas.checkpoint import load_checkpoint, read_json, write_json
 from nas.config import RunConfig
 from nas.data import AnyDataset, Dataset, is_sequence_source, prepare, prepare_sequences
-from nas.data.shared import SharedRows
 from nas.engine.batches import BatchPlan
 from nas.engine.recipe import Recipe
 from nas.errors import ConfigError, RunError, RunFailed
 from nas.finale import Speed, estimate_seconds, finish, retraining_recipe
 from nas.generation import Course, activation_of, weight_seeds
-from nas.inputs import share
+from nas.inputs import write_rows
 from nas.interruption import Interruption
 from nas.recorder import Recorder, Trial
 from nas.report import build_report
@@ -137,8 +136,7 @@ def _execute(
     clock: Clock,
     console: Console,
 ) -> RunEnd:
-    rows = SharedRows(directory.shared)
-    share(rows, dataset)
+    rows = write_rows(directory.shared, dataset)
     recorder = Recorder(directory.study, dataset.score_name)
     for note in dataset.notes:
         console.print(f"Note: {note}", soft_wrap=True)
@@ -153,11 +151,11 @@ def _execute(
             if planned is None:
                 return RunEnd(directory, None, interruption.signal)
             plan, speed = planned
-            batches = batch_plan(dataset, dataset.n_train, config.search.seed)
+            batches = batch_plan(dataset.n_train, config.search.seed)
             recipe = _recipe(config, dataset, batches, plan.epochs)
             n_rows = dataset.n_train + dataset.n_validation
             course = Course(recipe, plan.n_seeds, config.search.seed, (dataset.n_train, n_rows))
-            retraining = retraining_recipe(course, dataset, n_rows)
+            retraining = retraining_recipe(course, n_rows)
 
             def finale_s(history: Sequence[Trial]) -> float:
                 if clock.budget_s is None:
@@ -299,7 +297,7 @@ def _plan(
         return Plan(**stored["plan"]), Speed(**stored["speed"])
     search, training = config.search, config.training
     max_weights = _max_weights(config, dataset)
-    batches = batch_plan(dataset, dataset.n_train, search.seed)
+    batches = batch_plan(dataset.n_train, search.seed)
     epochs = training.epochs or default_epochs(batches.steps_per_epoch)
     n_seeds = training.seeds or default_seeds(dataset.n_validation)
     population = search.population or DEFAULT_POPULATION

@@ -34,7 +34,7 @@ from nas.engine.recurrent_prediction import outputs_of_batch
 from nas.engine.recurrent_training import train_recurrent_network
 from nas.engine.sequence_batches import Sequences
 from nas.engine.state import TrainingState
-from nas.engine.training import predict_columns, train_network
+from nas.engine.training import predict_rows, train_network
 from nas.errors import RunFailed
 from nas.inputs import engine_rows, input_power
 from search_spaces import AnyWiring, RecurrentWiring, Wiring
@@ -284,16 +284,16 @@ def compile_kernels(space: str) -> bool:
     """Run every kernel that the candidates of a space need once in this process; whether any had to be compiled."""
     rows_of: Sequence[Inputs | Sequences]
     targets = np.zeros(4, np.float32)
-    recipe = Recipe("classification", BatchPlan(4, 2, 1, (0,)), 2)
+    recipe = Recipe("classification", BatchPlan(4, 2, (0,)), 2)
     if space == "rnn":
         wiring: AnyWiring = _smallest_recurrent_wiring()
-        inputs = Inputs(np.zeros((1, 8), np.uint8), np.ones(1, np.float32), np.zeros(1, np.float32))
+        inputs = Inputs(np.zeros((8, 1), np.uint8), np.ones(1, np.float32), np.zeros(1, np.float32))
         used = (train_recurrent_network, outputs_of_batch)
         rows_of = [Sequences(i, np.arange(0, 10, 2)) for i in (inputs, Inputs.plain(np.zeros((1, 8), np.float32)))]
     else:
         wiring = Wiring.from_edges(1, 1, 2, np.array([0, 1, 1]), np.array([0, 1, 2]))
-        inputs = Inputs(np.zeros((1, 4), np.uint8), np.ones(1, np.float32), np.zeros(1, np.float32))
-        used = (train_network, predict_columns)
+        inputs = Inputs(np.zeros((4, 1), np.uint8), np.ones(1, np.float32), np.zeros(1, np.float32))
+        used = (train_network, predict_rows)
         rows_of = [inputs, Inputs.plain(np.zeros((1, 4), np.float32))]
     network = network_of(wiring, "relu")
     for rows in rows_of:

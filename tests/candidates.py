@@ -21,7 +21,7 @@ from search_spaces.wiring import Wiring
 
 SPACE = MLPSpace(n_inputs=6, n_outputs=3, max_weights=300)
 TOTAL_STEPS = 90
-COURSE = Course(Recipe("classification", BatchPlan(96, 16, 1, (5,)), TOTAL_STEPS), 1, 0, (0, 1))
+COURSE = Course(Recipe("classification", BatchPlan(96, 16, (5,)), TOTAL_STEPS), 1, 0, (0, 1))
 
 Scores = tuple[tuple[float, ...], ...]
 

@@ -20,10 +20,10 @@ def random_sequences(seed: int, n: int, n_channels: int = 3, longest: int = 6) -
 def chosen_sequences(sequences: Sequences, rows: np.ndarray) -> Sequences:
     """Some of them, in this order."""
     offsets, values = sequences.offsets, sequences.inputs.values
-    parts = [values[:, offsets[row] : offsets[row + 1]] for row in rows]
-    lengths = [part.shape[1] for part in parts]
+    parts = [values[offsets[row] : offsets[row + 1]] for row in rows]
+    lengths = [len(part) for part in parts]
     return Sequences(
-        sequences.inputs._replace(values=np.concatenate(parts, axis=1)), np.concatenate([[0], np.cumsum(lengths)])
+        sequences.inputs._replace(values=np.concatenate(parts)), np.concatenate([[0], np.cumsum(lengths)])
     )
 
 
@@ -31,8 +31,8 @@ def padded_batch(sequences: Sequences, rows: np.ndarray, filling: float = 0.0) -
     """Chosen sequences as float64 (n_steps, n_channels, batch), filled up with a number; and their lengths."""
     (values, scale, shift), offsets = sequences.inputs, sequences.offsets
     lengths = offsets[rows + 1] - offsets[rows]
-    batch = np.full((lengths.max(), len(values), len(rows)), filling)
+    batch = np.full((lengths.max(), values.shape[1], len(rows)), filling)
     for k, row in enumerate(rows):
-        steps = values[:, offsets[row] : offsets[row + 1]].astype(np.float64)
-        batch[: lengths[k], :, k] = (scale[:, None] * steps + shift[:, None]).T
+        steps = values[offsets[row] : offsets[row + 1]].astype(np.float64)
+        batch[: lengths[k], :, k] = scale * steps + shift
     return batch, lengths

@@ -14,7 +14,7 @@ class Rows(NamedTuple):
     """Rows of a table or sequences, as a worker sees them; changes would stay in the process that makes them.
 
     Attributes:
-        x: Inputs (n_inputs, n) of rows, or (n_inputs, n_steps) of sequences: float32, or uint8 where they are codes.
+        x: Inputs (n, n_inputs) of rows, or (n_steps, n_inputs) of sequences: float32, or uint8.
         y: Targets (n,) as float32.
         offsets: Where each sequence starts, int64 (n + 1,); None for rows.
         scale: float32 (n_inputs,): a value v of input i stands for ``scale[i] * v + shift[i]``.
@@ -42,7 +42,7 @@ class SharedRows:
     def write(
         cls,
         folder: Path,
-        x: NDArray[np.float32] | NDArray[np.uint8],
+        x: NDArray[Any],
         y: NDArray[Any],
         offsets: NDArray[np.int64] | None = None,
         scale: NDArray[np.float32] | None = None,
@@ -52,8 +52,8 @@ class SharedRows:
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "x.npy", x)
         np.save(folder / "y.npy", y.astype(np.float32))
-        np.save(folder / "scale.npy", np.ones(len(x), np.float32) if scale is None else scale)
-        np.save(folder / "shift.npy", np.zeros(len(x), np.float32) if shift is None else shift)
+        np.save(folder / "scale.npy", np.ones(x.shape[1], np.float32) if scale is None else scale)
+        np.save(folder / "shift.npy", np.zeros(x.shape[1], np.float32) if shift is None else shift)
         if offsets is None:
             (folder / "offsets.npy").unlink(missing_ok=True)
         else:

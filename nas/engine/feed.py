@@ -46,13 +46,13 @@ class RowFeed:
     def __init__(
         self, rows: Inputs, targets: Float32, recipe: Recipe, networks: Sequence[AnyNetwork], n_seeds: int
     ) -> None:
-        n_inputs, batch_size = len(rows.values), recipe.batches.batch_size
+        n_inputs, batch_size = rows.n_inputs, recipe.batches.batch_size
         n_fitting = BATCHES_IN_CACHE_BYTES // (4 * n_inputs * batch_size)
         self.steps_a_call = min(max(1, n_fitting), MAX_STEPS_A_CALL)
         self._rows, self._plan = rows, recipe.batches
-        self._targets = Inputs.plain(np.ascontiguousarray(targets, np.float32).reshape(1, -1))
+        self._targets = np.ascontiguousarray(targets, np.float32)
         self._batches = aligned_empty((self.steps_a_call, n_inputs, padded(batch_size)))
-        self._batch_targets = aligned_empty((self.steps_a_call, 1, batch_size))
+        self._batch_targets = aligned_empty((self.steps_a_call, batch_size))
         self._n_loaded = 0
         self._work = workspace([n for n in networks if isinstance(n, Network)], n_seeds, batch_size)
         self._settings = recipe.objective(), recipe.update()
@@ -61,13 +61,13 @@ class RowFeed:
     def load(self, first_step: int, last_step: int) -> None:
         """As `Feed` says."""
         self._n_loaded = last_step - first_step
-        for place, starts in enumerate(self._plan.starts(first_step, last_step)):
-            gather_batch(self._rows, starts, self._plan.block, self._batches[place])
-            gather_batch(self._targets, starts, self._plan.block, self._batch_targets[place])
+        for place, rows in enumerate(self._plan.rows(first_step, last_step)):
+            gather_batch(self._rows, rows, self._batches[place])
+            self._batch_targets[place] = self._targets[rows]
 
     def train(self, network: AnyNetwork, state: TrainingState, rates: Float32, first_step: int) -> float:
         """As `Feed` says."""
-        batches, targets = self._batches[: self._n_loaded], self._batch_targets[: self._n_loaded, 0]
+        batches, targets = self._batches[: self._n_loaded], self._batch_targets[: self._n_loaded]
         loss: float = train_network(
             network, state.parameters, state.first_moment, state.second_moment, batches, targets, *self._settings,
             rates, self._keys, first_step, self._work,
@@ -89,7 +89,7 @@ class SequenceFeed:
             recipe.batches,
         )
         n_steps, batch_size = sequences.longest(), recipe.batches.batch_size
-        self._batch = aligned_empty((n_steps, len(sequences.inputs.values), padded(batch_size)))
+        self._batch = aligned_empty((n_steps, sequences.inputs.n_inputs, padded(batch_size)))
         self._batch_targets = aligned_empty((batch_size,))
         self._n_active = np.zeros(1, np.int32)
         recurrent = [n for n in networks if isinstance(n, RecurrentNetwork)]
@@ -99,7 +99,7 @@ class SequenceFeed:
 
     def load(self, first_step: int, last_step: int) -> None:
         """As `Feed` says."""
-        (chosen,) = self._plan.starts(first_step, last_step)
+        (chosen,) = self._plan.rows(first_step, last_step)
         rows, self._n_active = longest_first(self._sequences, chosen)
         gather_sequences(self._sequences, rows, self._n_active, self._batch)
         self._batch_targets[:] = self._targets[rows]

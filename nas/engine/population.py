@@ -1,6 +1,6 @@
 """Train candidates side by side on shared batches.
 
-A batch is gathered from the feature-major training matrix once and used by the whole population: for small networks
+A batch is gathered from the training matrix once and used by the whole population: for small networks
 that costs as much as a training step. What a candidate learns does not depend on who else is in the population.
 """
 
@@ -20,7 +20,7 @@ from nas.engine.recurrent_layout import RecurrentNetwork
 from nas.engine.recurrent_prediction import predict_sequences
 from nas.engine.sequence_batches import Sequences
 from nas.engine.state import TrainingState
-from nas.engine.training import predict_columns
+from nas.engine.training import predict_rows
 
 EVALUATION_BATCH = 128
 
@@ -41,7 +41,7 @@ def train(
         networks: The wirings, all with the inputs of ``rows``: feed-forward for rows, recurrent for sequences.
         peak_rates: Highest learning rate of each.
         states: Where each stands; all with the same ``steps_done``. Left as they are.
-        rows: The feature-major matrix (n_inputs, n), or n sequences.
+        rows: The matrix (n, n_inputs), or n sequences.
         targets: float32 (n,), class numbers or values.
         recipe: How to train.
         until_step: Step to stop before, at most ``recipe.total_steps``.
@@ -86,13 +86,13 @@ def _copied(state: TrainingState) -> TrainingState:
 def predict(
     network: AnyNetwork, parameters: Float32, rows: Inputs | Sequences, first: int = 0, last: int | None = None
 ) -> Float32:
-    """Outputs of a network for columns of a feature-major matrix, or for sequences.
+    """Outputs of a network for rows of a matrix, or for sequences.
 
     Args:
         network: The wiring.
         parameters: float32 (n_parameters,).
-        rows: The matrix (n_inputs, n), or n sequences.
-        first, last: The columns or sequences first..last-1; all by default.
+        rows: The matrix (n, n_inputs), or n sequences.
+        first, last: The rows or sequences first..last-1; all by default.
 
     Returns:
         float32 (n_outputs, last - first): logits, or values.
@@ -100,13 +100,15 @@ def predict(
     if isinstance(rows, Sequences):
         assert isinstance(network, RecurrentNetwork)
         last = len(rows.offsets) - 1 if last is None else last
+        if first == last:
+            return np.empty((len(network.output_indptr) - 1, 0), np.float32)
         return predict_sequences(network, parameters, rows, first, last)
     assert isinstance(network, Network)
-    last = rows.values.shape[1] if last is None else last
+    last = len(rows.values) if last is None else last
     outputs = np.empty((len(network.middle) - network.n_hidden, last - first), np.float32)
-    inputs = aligned_empty((len(rows.values), EVALUATION_BATCH))
+    inputs = aligned_empty((rows.n_inputs, EVALUATION_BATCH))
     work = workspace([network], 1, EVALUATION_BATCH)
-    predict_columns(network, np.ascontiguousarray(parameters[None]), rows, first, last, outputs, inputs, work)
+    predict_rows(network, np.ascontiguousarray(parameters[None]), rows, first, last, outputs, inputs, work)
     return outputs
 
 

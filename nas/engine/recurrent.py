@@ -112,6 +112,10 @@ def forward_steps(
                 cell.code, sums, plane, cell_before, moved(cell_before, hidden_step), moved(before, u * stride),
                 hidden, width,
             )  # fmt: skip
+            cell_now = moved(cell_before, hidden_step)
+            for k in range(n_active[t], width):  # of sequences that are over, and would grow without bounds
+                hidden[k] = _f32(0)
+                cell_now[k] = _f32(0)
             vertex = network.unit_vertex[u]
             value = moved(values, (n_embedded + vertex) * stride)
             if network.first_unit[vertex] == u:
@@ -176,11 +180,17 @@ def backward_steps(
                 moved(out_next, cell.recurrent_plane * plane), plane, row, moved(gradients, sizes.recurrent), stride,
                 next_width,
             )  # fmt: skip
+            kept = at(work.scratch, 0)
+            for k in range(n_active[t], width):  # what comes to a sequence only where it ends
+                kept[k - n_active[t]] = carried[k]
+                carried[k] = _f32(0)
             cell_before = at(work.cells, t * hidden_step + place)
             cell_backward(
                 cell.code, at(work.sums, t * sum_step + place), plane, cell_before, moved(cell_before, hidden_step),
                 moved(before, place), hidden, row, carried, moved(out, place), plane, width,
             )  # fmt: skip
+            for k in range(n_active[t], width):
+                carried[k] = kept[k - n_active[t]]
             for p in range(cell.n_planes):
                 gradient, total = moved(out, p * plane + place), _f32(0)
                 for k in range(width):

@@ -6,7 +6,7 @@ import numpy as np
 
 from nas.engine.compiler import compiled
 from nas.engine.lanes import at
-from nas.engine.layout import Float32, aligned_empty, padded
+from nas.engine.layout import Float32, Int32, aligned_empty, padded
 from nas.engine.recurrent_layout import (
     RecurrentNetwork,
     RecurrentWorkspace,
@@ -26,7 +26,7 @@ def outputs_of_batch(
     sizes: Sizes,
     parameters: Float32,
     inputs: Float32,
-    n_active: Float32,
+    n_active: Int32,
     work: RecurrentWorkspace,
 ) -> None:
     """`recurrent_training.outputs_of`, given an array of parameters."""
@@ -49,7 +49,7 @@ def predict_sequences(
     """
     n_outputs, n_steps = len(network.output_indptr) - 1, sequences.longest()
     outputs = np.empty((n_outputs, last - first), np.float32)
-    batch = aligned_empty((n_steps, len(sequences.inputs.values), padded(EVALUATION_BATCH)))
+    batch = aligned_empty((n_steps, sequences.inputs.n_inputs, padded(EVALUATION_BATCH)))
     work = recurrent_workspace([network], n_steps, EVALUATION_BATCH)
     parameters = np.ascontiguousarray(parameters)
     # Batches of like length: the rows are sorted over all, not only within a batch.

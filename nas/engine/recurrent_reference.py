@@ -28,6 +28,8 @@ def reference_recurrent_forward(
     sizes, n_steps, batch = parameter_sizes(network), inputs.shape[0], inputs.shape[2]
     embedding = parameters[sizes.embedding : sizes.output].reshape(network.n_embedded, network.n_inputs)
     zeros = parameters.new_zeros(batch)
+    is_over = torch.arange(n_steps, device=inputs.device)[:, None] >= lengths  # (n_steps, batch)
+    inputs = inputs.masked_fill(is_over[:, None], 0)  # not a number times nothing is not nothing
     hidden, cells = [zeros] * len(network.unit_vertex), [zeros] * len(network.unit_vertex)
     last = [zeros] * network.n_vertices
     for t in range(n_steps):

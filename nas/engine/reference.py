@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -91,8 +90,7 @@ def reference_train(
         optimiser = torch.optim.SGD(groups, lr=learning_rate, momentum=recipe.momentum)
     rates = recipe.rates(learning_rate, 0, n_steps)
     losses = []
-    for step, starts in enumerate(recipe.batches.starts(0, n_steps)):
-        index = (starts[:, None] + np.arange(recipe.batches.block)).ravel()
+    for step, index in enumerate(recipe.batches.rows(0, n_steps)):
         batch = torch.tensor(rows[:, index], device=device)
         for group in optimiser.param_groups:
             group["lr"] = float(rates[step])

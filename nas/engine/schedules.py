@@ -35,12 +35,14 @@ def learning_rates(schedule: str, peak: float, first_step: int, last_step: int, 
         rates = np.full(len(steps), peak)
     elif schedule == "cosine":
         rates = _cosine(peak, 0.0, steps / total_steps)
-    else:
+    elif schedule == "one-cycle":
         start, end = peak / START_DIVISOR, peak / START_DIVISOR / END_DIVISOR
         top, last = max(WARM_UP_SHARE * total_steps - 1, 0.0), total_steps - 1
         rise = _cosine(start, peak, steps / max(top, 1e-9))
         fall = _cosine(peak, end, (steps - top) / max(last - top, 1e-9))
         rates = np.where(steps < top, rise, fall)
+    else:
+        raise ValueError(f"The schedule must be one of {', '.join(SCHEDULES)}. Got {schedule!r}.")
     return rates.astype(np.float32)
 
 

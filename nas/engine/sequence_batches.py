@@ -17,7 +17,7 @@ _f32 = np.float32
 class Sequences(NamedTuple):
     """Sequences one after the other, without padding."""
 
-    inputs: Inputs  # (n_channels, n_steps of all)
+    inputs: Inputs  # (n_steps of all, n_channels)
     offsets: NDArray[np.int64]  # (n + 1,) where each sequence starts
 
     def lengths(self) -> NDArray[np.int64]:
@@ -58,14 +58,13 @@ def gather_sequences(sequences: Sequences, rows: Any, n_active: Any, out: Any) -
         out: float32 (at least n_steps, n_channels, padded batch), filled for n_steps; zeros where a sequence has ended.
     """
     values, scale, shift = sequences.inputs.values, sequences.inputs.scale, sequences.inputs.shift
-    n_channels, length = values.shape[0], out.shape[2]
+    n_channels, length = values.shape[1], out.shape[2]
     for t in range(n_active.shape[0] - 1):
         for c in range(n_channels):
             for k in range(length):
                 out[t, c, k] = _f32(0)
     for k in range(rows.shape[0]):
         first, last = sequences.offsets[rows[k]], sequences.offsets[rows[k] + 1]
-        for c in range(n_channels):
-            source, a, b = values[c], scale[c], shift[c]
-            for t in range(last - first):
-                out[t, c, k] = a * _f32(source[first + t]) + b
+        for t in range(last - first):
+            for c in range(n_channels):
+                out[t, c, k] = scale[c] * _f32(values[first + t, c]) + shift[c]

@@ -9,7 +9,7 @@ import numpy as np
 
 from nas.engine.compiler import compiled
 from nas.engine.denormals import FLUSH_BITS, floating_point_control, set_floating_point_control
-from nas.engine.gather import Inputs
+from nas.engine.gather import Inputs, gather_batch
 from nas.engine.layout import Network, Workspace
 from nas.engine.losses import CROSS_ENTROPY, softmax_cross_entropy, squared_error
 from nas.engine.network import backward, forward
@@ -122,31 +122,26 @@ def train_network(
 
 
 @compiled
-def predict_columns(
+def predict_rows(
     network: Network, parameters: Any, rows: Inputs, first: int, last: int, outputs: Any, inputs: Any, work: Workspace
 ) -> None:
-    """Compute the outputs for some columns of a feature-major matrix.
+    """Compute the outputs for some rows of a matrix.
 
     Args:
         network: The wiring.
         parameters: float32 (1, n_parameters).
-        rows: (n_inputs, n) as stored.
-        first, last: The columns first..last-1.
+        rows: The matrix (n, n_inputs) as stored.
+        first, last: The rows first..last-1.
         outputs: float32 (n_outputs, last - first), filled.
         inputs: float32 (n_inputs, batch), a buffer; the batch is whole vectors.
         work: Buffers of one weight set and that batch.
     """
-    values, scale, shift = rows.values, rows.scale, rows.shift
     batch = inputs.shape[1]
+    numbers = np.arange(first, last).astype(np.int32)
     no_keys = np.zeros(1, np.uint32)
     for start in range(first, last, batch):
         width = min(batch, last - start)
-        for i in range(values.shape[0]):
-            source, target, a, b = values[i], inputs[i], scale[i], shift[i]
-            for k in range(width):
-                target[k] = a * _f32(source[start + k]) + b
-            for k in range(width, batch):
-                target[k] = _f32(0)
+        gather_batch(rows, numbers[start - first : start - first + width], inputs)
         forward(network, parameters, inputs, work, _f32(0), no_keys, 0)
         for c in range(outputs.shape[0]):
             for k in range(width):

@@ -134,7 +134,7 @@ def measure(given: Namespace, folder: Path) -> tuple[dict[str, np.ndarray], dict
     rows = SharedRows.write(
         folder / "rows", np.hstack([x, x_test]), np.concatenate([y, y_test]), scale=scale, shift=shift
     )
-    plan = plan_batches(N_INPUTS, len(y), (0,))
+    plan = plan_batches(len(y), (0,))
     n_steps = given.epochs * plan.steps_per_epoch
     recipe = Recipe("classification", plan, n_steps, weight_decay=0.0, schedule="constant")
     leg = Leg(recipe, n_steps, (len(y), len(y) + len(y_test)))
@@ -153,7 +153,7 @@ def measure(given: Namespace, folder: Path) -> tuple[dict[str, np.ndarray], dict
 
     def of_other(name: str) -> float:
         seconds, trained = seconds_of_other(given, folder)
-        test = Inputs(x_test, scale, shift)
+        test = Inputs.of(x_test, scale, shift)
         outputs = (predict(lay_out(w, "relu"), p, test) for w, p in zip(wirings, trained, strict=True))
         accuracy[name] = float(np.mean([score(o, y_test, "classification") for o in outputs]))
         return seconds

@@ -17,6 +17,7 @@ from nas.budget import (
     Clock,
     batch_plan,
     default_epochs,
+    default_max_recurrent_weights,
     default_max_weights,
     default_seeds,
     fit_to_budget,
@@ -145,3 +146,11 @@ def test_batches_belong_to_the_seed_of_the_run() -> None:
     first, same, other = (batch_plan(8, 300, seed) for seed in (0, 0, 1))
     assert first == same and first.n_rows == 300
     assert first.epoch_starts(0).tolist() != other.epoch_starts(0).tolist()
+
+
+def test_small_for_sequences_is_75_roots_of_the_steps_up_to_ten_thousand_or_30_a_channel() -> None:
+    assert default_max_recurrent_weights(5, 400) == 75 * 20
+    assert (default_max_recurrent_weights(5, 17_777), default_max_recurrent_weights(5, 17_778)) == (9999, 10_000)
+    assert default_max_recurrent_weights(5, 10**9) == 10_000
+    assert default_max_recurrent_weights(400, 10**9) == 12_000
+    assert default_max_recurrent_weights(100, 1) == 3000

@@ -21,6 +21,14 @@ def table(tmp_path: Path) -> Path:
     return write(tmp_path / "trees.csv", TABLE)
 
 
+STRINGS = ["string,label", *(f"{'ab'[i % 2] * (1 + i % 5)}c,{i % 2}" for i in range(40))]
+ARRAYS = {
+    "x_train": np.random.default_rng(0).normal(size=(40, 5, 2)),
+    "lengths_train": np.arange(40) % 5 + 1,
+    "y_train": np.arange(40) % 2,
+}
+
+
 @pytest.fixture
 def search(tmp_path: Path) -> Callable[..., str]:
     """A search that has to be refused and to leave nothing behind."""
@@ -233,3 +241,114 @@ def test_a_command_that_is_not_understood_is_refused_in_one_line(
     (line,) = said.err.splitlines()
     assert ended.value.code == 2 and said.out == ""
     assert line.startswith("nas: ") and message in line and line.endswith("See nas --help.")
+
+
+# --- sequences -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def strings(tmp_path: Path) -> Path:
+    return write(tmp_path / "strings.csv", STRINGS)
+
+
+def test_recurrent_networks_on_a_table(search: Callable[..., str], table: Path) -> None:
+    line = search(table, "--space", "rnn")
+    assert f'{table} has the header "a", "b", "species". For sequences write string,label' in line
+    line = search(table, "--space", "rnn", "--target", "species")
+    assert f'{table} has the columns "a", "b", "species". For sequences give "species" and one other' in line
+
+
+@pytest.mark.parametrize("data", ["wine", "digits", "flowers.csv"])
+def test_recurrent_networks_on_what_is_no_sequence(search: Callable[..., str], data: str) -> None:
+    assert "built-in grammars (reber, reber-embedded)" in search(data, "--space", "rnn")
+
+
+def test_recurrent_networks_on_images(search: Callable[..., str], tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x=np.zeros((20, 4), np.uint8), y=np.arange(20) % 2)
+    line = search(tmp_path / "x.npz", "--space", "rnn")
+    assert 'has the keys "x", "y". Store x_train, lengths_train and y_train' in line
+    (tmp_path / "folder").mkdir()
+    assert "has no sequences" in search(tmp_path / "folder", "--space", "rnn")
+
+
+@pytest.mark.parametrize("data", ["reber", "reber-embedded"])
+def test_networks_without_memory_on_a_grammar(search: Callable[..., str], data: str) -> None:
+    line = search(data, "--space", "mlp")
+    assert line == (f"{data} holds sequences, not rows of a table. Search recurrent networks for it: --space rnn.")
+
+
+def test_unknown_space_with_the_nearest_name(search: Callable[..., str]) -> None:
+    assert 'search.space: unknown space "rmn". Did you mean "rnn"?' in search("reber", "--space", "rmn")
+    assert 'search.space: unknown space "cnn".' in search("wine", "--space", "cnn")
+
+
+@pytest.mark.parametrize("option", [(), ("--space", "rnn")])
+def test_imputing_into_sequences(search: Callable[..., str], strings: Path, option: tuple[str, ...]) -> None:
+    for data in ("reber", strings):
+        line = search(data, "--missing", "impute", *option)
+        assert line == "Sequences have no missing values to impute. Leave --missing out."
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"lengths_train": np.arange(40)},
+            "lengths_train is 0 in row 0, but x_train holds 5 steps. Store lengths from 1",
+        ),
+        ({"lengths_train": np.full(40, 6)}, "lengths_train is 6 in row 0, but x_train holds 5 steps"),
+        ({"lengths_train": np.full(40, -1)}, "lengths_train is -1 in row 0"),
+        ({"lengths_train": np.ones(39, int)}, "lengths_train is int64 of shape (39,), but x_train has 40 sequences"),
+        ({"lengths_train": np.ones(40)}, "lengths_train is float64 of shape (40,)"),
+        ({"y_train": np.zeros(39, int)}, "x_train has 40 sequences, y_train 39 targets"),
+        ({"y_train": np.zeros(40, int)}, 'all 40 rows have the class "0"'),
+        ({"x_train": np.full((40, 5, 2), np.nan)}, "beyond float32, NaN or infinite, the first in row 0 at step 0"),
+        ({"x_train": np.ones((40, 5, 2))}, "every channel is constant over the training sequences"),
+        ({"x_train": np.zeros((40, 5, 2, 2))}, "has shape (40, 5, 2, 2). Store sequences as (n, time, channels)"),
+        ({"x_test": np.zeros((3, 5, 2))}, "Store x_train, lengths_train and y_train, optionally with x_test"),
+    ],
+)
+def test_arrays_of_sequences_that_do_not_fit(
+    search: Callable[..., str], tmp_path: Path, changes: dict[str, np.ndarray], expected: str
+) -> None:
+    np.savez(tmp_path / "x.npz", **{**ARRAYS, **changes})
+    assert expected in search(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (STRINGS[:1], "has a header but no rows"),
+        ([*STRINGS, ",1"], "1 string without a character, the first in row 41"),
+        ([*STRINGS, "abc"], "cannot be read"),
+        ([*STRINGS, "abc,"], '1 of 41 rows have no target in "label"'),
+        ([*STRINGS, "abc,2"], 'class "2" has 1'),
+        ([STRINGS[0], *(f"{line[0]},1" for line in STRINGS[1:])], 'all 40 rows have the class "1"'),
+    ],
+)
+def test_strings_that_cannot_be_learned(
+    search: Callable[..., str], tmp_path: Path, lines: list[str], expected: str
+) -> None:
+    assert expected in search(write(tmp_path / "strings.csv", lines))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--target", "word"), 'For sequences give "word" and one other'),
+        (("--task", "regression"), "is text"),
+        (("--max-weights", "9"), "max_weights is 9; it must be an int, at least"),
+        (("--priors", "layerd"), 'Did you mean "layered"?'),
+    ],
+)
+def test_options_that_do_not_fit_strings(
+    search: Callable[..., str], strings: Path, arguments: tuple[str, ...], expected: str
+) -> None:
+    assert expected in search(strings, *arguments)
+
+
+@pytest.mark.parametrize("data", ["reber", "x.npz"])
+def test_a_target_of_what_has_no_columns(search: Callable[..., str], tmp_path: Path, data: str) -> None:
+    np.savez(tmp_path / "x.npz", **ARRAYS)
+    line = search(tmp_path / data if data.endswith("npz") else data, "--target", "label")
+    assert 'has no columns, so none is called "label". Leave --target out.' in line

@@ -185,3 +185,52 @@ def test_a_configuration_survives_json() -> None:
     config = load_config(None, {"search.trials": 9, "search.priors": ["layered"], "training.seeds": 2})
     text = json.dumps(config.model_dump(mode="json"), allow_nan=False)
     assert RunConfig.model_validate(json.loads(text)) == config
+
+
+def test_how_candidates_are_trained_is_left_open_or_said(toml) -> None:
+    open_ = load_config(None, {}).training
+    assert (open_.clip_norm, open_.label_smoothing, open_.dropout) == (None, None, None)
+    assert (open_.optimiser, open_.schedule, open_.momentum, open_.weight_decay) == ("adamw", "cosine", 0.9, 0.05)
+    said = load_config(
+        toml(
+            '[training]\noptimiser = "sgd"\nschedule = "one-cycle"\nmomentum = 0\nclip_norm = 0\n'
+            "label_smoothing = 0.25\ndropout = 0.5\nweight_decay = 0\n"
+        ),
+        {},
+    ).training
+    assert (said.optimiser, said.schedule, said.momentum, said.weight_decay) == ("sgd", "one-cycle", 0.0, 0.0)
+    assert (said.clip_norm, said.label_smoothing, said.dropout) == (0.0, 0.25, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ('optimiser = "adam"', ["training.optimiser: ", "'adamw' or 'sgd'. Got 'adam'."]),
+        ('schedule = "linear"', ["training.schedule: ", "'constant', 'cosine' or 'one-cycle'. Got 'linear'."]),
+        ("momentum = 1.0", ["training.momentum: ", "less than 1. Got 1.0."]),
+        ("momentum = -0.1", ["training.momentum: ", "Got -0.1."]),
+        ("clip_norm = -1", ["training.clip_norm: ", "Got -1."]),
+        ("clip_norm = inf", ["training.clip_norm: ", "finite number. Got inf."]),
+        ("label_smoothing = 1.0", ["training.label_smoothing: ", "less than 1. Got 1.0."]),
+        ("dropout = 1", ["training.dropout: ", "less than 1. Got 1."]),
+        ("dropout = -0.5", ["training.dropout: ", "Got -0.5."]),
+        ('dropout = "some"', ["training.dropout: ", "valid number", "Got 'some'."]),
+        ("drop_out = 0.5", ['unknown key "training.drop_out"', 'Did you mean "training.dropout"']),
+        ('optimizer = "sgd"', ['unknown key "training.optimizer"', 'Did you mean "training.optimiser"']),
+    ],
+)
+def test_what_is_wrong_in_a_training_is_said_with_its_place(toml, text: str, parts: list[str]) -> None:
+    message = refused(toml(f"[training]\n{text}\n"), {})
+    assert [part for part in parts if part not in message] == []
+
+
+@pytest.mark.parametrize("space", [None, "mlp", "rnn"])
+def test_a_space_is_that_of_the_data_or_said(toml, space: str | None) -> None:
+    assert load_config(None, {"search.space": space}).search.space == space
+    assert load_config(toml("" if space is None else f'[search]\nspace = "{space}"\n'), {}).search.space == space
+
+
+@pytest.mark.parametrize("flags", [{}, {"search.space": "rnn", "training.dropout": 0.5, "training.clip_norm": 0.0}])
+def test_what_is_left_open_survives_json_too(flags: dict[str, Any]) -> None:
+    config = load_config(None, flags)
+    assert RunConfig.model_validate(json.loads(json.dumps(config.model_dump(mode="json")))) == config

@@ -2,19 +2,29 @@ from __future__ import annotations
 
 import csv
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.special import softmax
-from support import random_wiring
+from support import random_recurrent_wiring, random_wiring
 
 from nas.checkpoint import write_json
-from nas.data import Dataset, encode_new, prepare
+from nas.data import (
+    Dataset,
+    SequenceDataset,
+    encode_new,
+    encode_new_sequences,
+    prepare,
+    prepare_sequences,
+)
 from nas.deployment import export_network, network_folder, write_predictions
 from nas.engine.gather import Inputs
+from nas.engine.networks import n_parameters_of, network_of
 from nas.errors import CheckpointError, DataError, RunError, UsageError
+from nas.inputs import sequences_of
 from nas.network_file import DESCRIPTION, TENSORS, TrainedNetwork, load_network, save_network
 from nas.rundir import RunDirectory
 
@@ -191,3 +201,104 @@ def test_a_run_that_is_not_finished_is_refused(classifier: RunDirectory) -> None
     classifier.report.unlink()
     with pytest.raises(RunError, match=r"mine has no report yet: it is not finished. Go on with `nas resume"):
         network_folder(classifier, None)
+
+
+# --- sequences -------------------------------------------------------------------------------------------------------
+
+
+def recurrent_run(folder: Path, dataset: SequenceDataset) -> RunDirectory:
+    """A finished run on sequences whose best is trial 9."""
+    wiring = random_recurrent_wiring(9, "gru", n_inputs=dataset.n_inputs, n_outputs=dataset.n_outputs)
+    n_parameters = n_parameters_of(network_of(wiring, None))
+    parameters = np.random.default_rng(9).standard_normal(n_parameters).astype(np.float32)
+    directory = RunDirectory.create(folder / "runs", "mine", "data")
+    network = TrainedNetwork(wiring, None, parameters, dataset.encoding)
+    save_network(directory.models / "trial-9", network, {"trial": 9})
+    write_json(directory.report, {"front": [row(9, 0.5)], "best": row(9, 0.5)})
+    return directory
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> RunDirectory:
+    """Tells apart strings."""
+    rng = np.random.default_rng(0)
+    lines = ["".join(rng.choice(list("abc"), rng.integers(1, 9))) + f",{'xy'[i % 2]}" for i in range(40)]
+    (tmp_path / "data.csv").write_text("\n".join(["string,label", *lines]))
+    return recurrent_run(tmp_path, prepare_sequences(str(tmp_path / "data.csv"), seed=0))
+
+
+def new_strings(path: Path, n: int = 300) -> Path:
+    """More strings than a batch of the kernels has, of very different lengths, some with letters that are new."""
+    rng = np.random.default_rng(1)
+    lines = [f"{i}," + "".join(rng.choice(list("abcd "), rng.integers(1, 40))) for i in range(n)]
+    path.write_text("\n".join(["n,string", *lines]))
+    return path
+
+
+def test_predictions_for_strings_come_in_their_order(reader: RunDirectory, tmp_path: Path) -> None:
+    data, output = str(new_strings(tmp_path / "new.csv")), tmp_path / "predictions.csv"
+    assert write_predictions(reader, data, None, output) == 300
+    header, *rows = read_csv(output)
+    assert header == ["prediction", "probability"]
+    loaded = load_network(reader.models / "trial-9")
+    x, offsets = encode_new_sequences(data, loaded.encoding)  # type: ignore[arg-type]
+    each = [
+        loaded.outputs(sequences_of(np.ascontiguousarray(x[:, a:b]), np.array([0, b - a])))[:, 0]
+        for a, b in pairwise(offsets)
+    ]
+    probabilities = softmax(np.array(each, dtype=np.float64), axis=1)
+    assert [name for name, _ in rows] == ["xy"[c] for c in probabilities.argmax(axis=1)]
+    assert len({name for name, _ in rows}) == 2
+    np.testing.assert_allclose([float(p) for _, p in rows], probabilities.max(axis=1), atol=2e-6)
+
+
+def test_the_answers_do_not_depend_on_the_other_strings(reader: RunDirectory, tmp_path: Path) -> None:
+    data = new_strings(tmp_path / "new.csv")
+    write_predictions(reader, str(data), None, tmp_path / "all.csv")
+    lines = data.read_text().splitlines(keepends=True)
+    data.write_text("".join(lines[:1] + lines[-3:]))
+    write_predictions(reader, str(data), None, tmp_path / "few.csv")
+    assert read_csv(tmp_path / "few.csv")[1:] == read_csv(tmp_path / "all.csv")[-3:]
+
+
+def test_predictions_for_arrays_are_in_the_units_of_the_target(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x, lengths, y = rng.normal(size=(60, 5, 3)), rng.integers(1, 6, 60), rng.normal(1000, 50, 60)
+    np.savez(tmp_path / "data.npz", x_train=x, lengths_train=lengths, y_train=y)
+    directory = recurrent_run(tmp_path, prepare_sequences(str(tmp_path / "data.npz"), seed=0))
+    np.savez(tmp_path / "new.npz", x=x, lengths=lengths)
+    assert write_predictions(directory, str(tmp_path / "new.npz"), None, tmp_path / "p.csv") == 60
+    header, *rows = read_csv(tmp_path / "p.csv")
+    loaded = load_network(directory.models / "trial-9")
+    encoded = sequences_of(*encode_new_sequences(str(tmp_path / "new.npz"), loaded.encoding))  # type: ignore[arg-type]
+    target = loaded.encoding.target
+    assert header == ["prediction"] and 900 < target.mean < 1100
+    expected = loaded.outputs(encoded)[0].astype(np.float64) * target.std + target.mean
+    np.testing.assert_allclose([float(value) for (value,) in rows], expected, rtol=1e-6)
+
+
+def test_sequences_that_cannot_be_encoded_leave_no_file(reader: RunDirectory, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("text\nabc\n")
+    np.savez(tmp_path / "new.npz", x=np.zeros((2, 3, 3)), lengths=np.array([3, 1]))
+    for name, message in (("new.csv", 'has no column "string"'), ("new.npz", "holds arrays, but")):
+        with pytest.raises(DataError, match=message):
+            write_predictions(reader, str(tmp_path / name), None, tmp_path / "predictions.csv")
+    assert not (tmp_path / "predictions.csv").exists()
+
+
+def test_an_exported_recurrent_network_answers_alike(reader: RunDirectory, tmp_path: Path) -> None:
+    export_network(reader, None, tmp_path / "model")
+    exported, trained = load_network(tmp_path / "model"), load_network(reader.models / "trial-9")
+    data = str(new_strings(tmp_path / "new.csv"))
+    sequences = sequences_of(*encode_new_sequences(data, exported.encoding))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(exported.outputs(sequences), trained.outputs(sequences))
+
+
+def test_a_damaged_recurrent_network_is_neither_used_nor_exported(reader: RunDirectory, tmp_path: Path) -> None:
+    tensors = reader.models / "trial-9" / TENSORS
+    tensors.write_bytes(tensors.read_bytes()[:-4] + b"\0\0\0\0")
+    with pytest.raises(CheckpointError, match="is damaged"):
+        write_predictions(reader, str(new_strings(tmp_path / "new.csv")), None, tmp_path / "p.csv")
+    with pytest.raises(CheckpointError, match="is damaged"):
+        export_network(reader, None, tmp_path / "model")
+    assert not (tmp_path / "p.csv").exists() and not (tmp_path / "model").exists()

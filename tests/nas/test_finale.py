@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,12 +17,23 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
 from nas.budget import Clock, batch_plan
-from nas.data import Dataset, prepare
+from nas.data import Dataset, SequenceDataset, prepare, prepare_sequences, sequence_load
+from nas.data.reber import reber_strings
 from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
 from nas.engine.recipe import Recipe
 from nas.engine.state import initial_state
-from nas.finale import MAX_FRONT, Finding, Speed, estimate_seconds, finish, pick_front, retraining_recipe
+from nas.finale import (
+    MAX_FRONT,
+    Finding,
+    Speed,
+    _dense_wirings,
+    _family_rows,
+    estimate_seconds,
+    finish,
+    pick_front,
+    retraining_recipe,
+)
 from nas.generation import Course
 from nas.network_file import DESCRIPTION, load_network
 from nas.outcome import Ending, Outcome
@@ -29,7 +41,7 @@ from nas.recorder import Trial
 from nas.rundir import RunDirectory
 from nas.status import best_of, front_of
 from nas.workers import Job, Leg, Result
-from search_spaces import MLPSpace
+from search_spaces import MLPSpace, RecurrentGenotype, RecurrentWiring, RNNSpace
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +243,73 @@ def test_without_a_trained_network_there_is_nothing_to_finish(search: SimpleName
     search.recorder.history = [trial(0, None)]
     assert finished(search, wine) == Finding([], [], [])
     assert search.workers.legs == []
+
+
+# --- sequences -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reber() -> SequenceDataset:
+    """400 strings of the Reber grammar."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sequence_load, "reber_strings", partial(reber_strings, 400))
+        return prepare_sequences("reber", seed=0)
+
+
+def recurrent_trial(space: RNNSpace, seed: int, **genes: Any) -> Trial:
+    genotype = replace(space.sample(np.random.default_rng(seed)), **genes)
+    outcome = complete(space.wire(genotype).n_weights, 0.0, 0.0, 0.9)
+    return replace(trial(seed, outcome), genotype=genotype, key=genotype.key())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_best_recurrent_network_is_compared_with_dense_ones_of_its_cell(reber: SequenceDataset, seed: int) -> None:
+    best = recurrent_trial(RNNSpace(reber.n_inputs, reber.n_outputs, 4000), seed)
+    genotype = best.genotype
+    assert isinstance(genotype, RecurrentGenotype)
+    equal, lstm = _dense_wirings(reber, best).values()
+    for wiring in (equal, lstm):
+        assert isinstance(wiring, RecurrentWiring)
+        sizes = (reber.n_inputs, reber.n_outputs, max(1, genotype.embedding))
+        assert (wiring.n_inputs, wiring.n_outputs, wiring.n_embedded) == sizes
+    assert isinstance(equal, RecurrentWiring) and equal.cell == genotype.cell
+    assert equal.n_units < 5 or abs(equal.n_weights / best.n_weights - 1) <= 0.25
+    assert isinstance(lstm, RecurrentWiring) and (lstm.cell, lstm.n_units) == ("lstm", 32)
+
+
+def test_a_network_with_as_many_embedded_values_as_sources_has_dense_ones_with_some(reber: SequenceDataset) -> None:
+    best = recurrent_trial(RNNSpace(reber.n_inputs, reber.n_outputs, 4000), 0, embedding=0)
+    assert all(isinstance(w, RecurrentWiring) and w.n_embedded >= 1 for w in _dense_wirings(reber, best).values())
+
+
+def test_time_is_kept_for_dense_recurrent_networks_and_none_for_trees(reber: SequenceDataset) -> None:
+    best, speed = recurrent_trial(RNNSpace(reber.n_inputs, reber.n_outputs, 4000), 1), Speed(1e-7, 500)
+    each_s = [speed.training_s(w.n_edges, COURSE.recipe) for w in _dense_wirings(reber, best).values()]
+    kept = estimate_seconds([best], COURSE.recipe, speed, reber, 1, 1e6)
+    assert kept > speed.training_s(best.n_weights, COURSE.recipe) + 2 * sum(each_s)
+    assert estimate_seconds([best], COURSE.recipe, Speed(1e-12, 500), reber, 1, 1e6) < 2  # and nothing for trees
+
+
+def test_each_family_has_the_accuracy_of_the_network_and_of_each_rule(reber: SequenceDataset) -> None:
+    _, _, y = reber.read_test()
+    predicted = np.random.default_rng(0).integers(0, 2, len(y))
+    rows = _family_rows(reber, predicted, y.astype(np.float32))
+    drawn = reber_strings(400, seed=0)
+    family_of = drawn.families[drawn.n_train :]
+    present = [number for number in range(len(drawn.family_names)) if (family_of == number).any()]
+    answers = {"network": predicted, **dict(reber.read_baselines())}
+    assert [row.family for row in rows] == [drawn.family_names[number] for number in present]
+    assert list(answers) == ["network", "bigram rule", "trigram rule", "length rule"]
+    for row, number in zip(rows, present, strict=True):
+        chosen = np.flatnonzero(family_of == number)
+        assert row.n == len(chosen)
+        expected = {who: accuracy_score(y[chosen], answer[chosen]) for who, answer in answers.items()}
+        assert row.accuracies == pytest.approx(expected)
+    assert {type(value) for row in rows for value in row.accuracies.values()} == {float}  # for JSON
+
+
+def test_other_data_have_no_families(wine: Dataset, tmp_path: Path) -> None:
+    assert _family_rows(wine, np.zeros(3, np.int64), np.zeros(3, np.float32)) == []
+    (tmp_path / "x.csv").write_text("string,label\n" + "".join(f"{'ab'[i % 2] * (i + 1)},{i % 2}\n" for i in range(30)))
+    strings = prepare_sequences(str(tmp_path / "x.csv"), seed=0)
+    assert _family_rows(strings, np.zeros(3, np.int64), np.zeros(3, np.float32)) == []

@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from candidates import complete, genotypes, sampled, trial
@@ -21,8 +22,10 @@ from nas.errors import CheckpointError, RunFailed
 from nas.outcome import Ending, Outcome
 from nas.recorder import STUDY_NAME, Recorder, Trial, read_history
 from predictors import Decision
-from search_spaces.genotype import Genotype
+from search_spaces import AnyGenotype, RecurrentGenotype, RNNSpace
+from search_spaces.genotype import MAX_NEURONS
 
+RNN = RNNSpace(n_inputs=5, n_outputs=3, max_weights=600)
 SKIPPED = Decision(False, "predicted 0.5000, needs 0.7500 at 10 weights", 0.5, 0.125, 0.75)
 STOPPED = Outcome(Ending.STOPPED, 10, ((0.5, 0.25),), 1.5, "not among the best 2 of 6 at rung 1")
 FAILED = Outcome(Ending.FAILED, 10, ((0.5, 0.25),), 1.5, "diverged: the loss was nan before step 40")
@@ -74,11 +77,23 @@ scores = st.integers(1, 3).flatmap(
         st.lists(st.floats(-1e6, 1), min_size=n_seeds, max_size=n_seeds).map(tuple), min_size=1, max_size=3
     ).map(tuple)
 )
+
+
+def sampled_recurrent(seed: int, n_changes: int = 0) -> RecurrentGenotype:
+    """A recurrent genotype, mutated some times."""
+    rng = np.random.default_rng(seed)
+    genotype = RNN.sample(rng)
+    for _ in range(n_changes):
+        genotype = RNN.mutate(genotype, rng)
+    return genotype
+
+
+any_genotypes = genotypes | st.builds(sampled_recurrent, st.integers(0, 2**32), st.integers(0, 9))
 decisions = st.builds(Decision, st.booleans(), st.text(max_size=20), *[st.none() | finite] * 3)
 
 
 @st.composite
-def trials(draw: st.DrawFn, genotype: Genotype) -> Trial:
+def trials(draw: st.DrawFn, genotype: AnyGenotype) -> Trial:
     n_weights = draw(st.integers(1, 10**7))
     ending = draw(st.sampled_from([None, *Ending]))
     outcome = None
@@ -100,7 +115,7 @@ def trials(draw: st.DrawFn, genotype: Genotype) -> Trial:
 
 
 @settings(deadline=None, max_examples=10)
-@given(st.lists(genotypes, min_size=1, max_size=4, unique=True).flatmap(lambda g: st.tuples(*map(trials, g))))
+@given(st.lists(any_genotypes, min_size=1, max_size=4, unique=True).flatmap(lambda g: st.tuples(*map(trials, g))))
 def test_trials_come_back_equal(tmp_path_factory: pytest.TempPathFactory, given: tuple[Trial, ...]) -> None:
     path = tmp_path_factory.mktemp("run") / "study.db"
     with recorder_at(path) as recorder:
@@ -295,3 +310,30 @@ def test_a_segment_joined_from_two_shows_the_prior_of_the_larger(tmp_path: Path)
     assert frozen.params["prior"] == max(genotype.segments, key=lambda segment: segment.size).prior
     assert frozen.params["neurons"] == sum(segment.size for segment in genotype.segments)
     assert (frozen.params["segments"], frozen.params["edits"]) == (len(genotype.segments), len(genotype.edits))
+
+
+def test_the_dashboard_sees_the_genes_of_recurrent_networks(tmp_path: Path) -> None:
+    path, kinds = tmp_path / "study.db", [sampled_recurrent(seed, seed % 4) for seed in range(12)]
+    with recorder_at(path) as recorder:
+        for genotype in kinds:
+            recorder.add(genotype, genotype.key(), 0, (), 10, 0.5, [], Decision(True, "drawn"), STOPPED)
+    for frozen, genotype in zip(in_optuna(path), kinds, strict=True):
+        assert frozen.params.keys() == {
+            *("reading", "cell", "embedding", "prior", "neurons", "inputs_per_neuron", "orientation", "max_depth"),
+            *("readout", "readout_share", "learning_rate", "segments", "edits"),
+        }
+        for gene in ("reading", "cell", "embedding", "inputs_per_neuron", "max_depth", "readout", "learning_rate"):
+            assert frozen.params[gene] == getattr(genotype, gene)
+        assert frozen.params["neurons"] == sum(segment.size for segment in genotype.segments)
+    assert len({(genotype.reading, genotype.cell) for genotype in kinds}) > 4
+
+
+@pytest.mark.parametrize("genes", [{"embedding": 0}, {"embedding": MAX_NEURONS}, {"max_depth": MAX_NEURONS}])
+def test_genes_at_the_ends_of_their_ranges_are_recorded(tmp_path: Path, genes: dict[str, int]) -> None:
+    path, genotype = tmp_path / "study.db", replace(sampled_recurrent(0), **genes)
+    with recorder_at(path) as recorder:
+        recorder.add(genotype, genotype.key(), 0, (), 10, 0.5, [], Decision(True, "drawn"), STOPPED)
+        recorder.flush()
+    (frozen,) = in_optuna(path)
+    assert genes.items() <= frozen.params.items()
+    assert read_history(path)[0].genotype == genotype

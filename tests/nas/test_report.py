@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 
 from nas.baselines import Baseline
-from nas.finale import FrontRow
+from nas.finale import FamilyRow, FrontRow
 from nas.report import build_report, print_report
 from nas.status import Counts
 
@@ -17,9 +18,15 @@ ROWS = [
     FrontRow(trial=12, n_weights=2900, density=0.5, validation_score=0.975, test_score=None),
 ]
 BASELINES = [Baseline("dense MLP, 100 hidden units", 0.9512, 7400, 3.21), Baseline("trees", 0.97, None, 10.0)]
+FAMILIES = [
+    FamilyRow("valid", 3120, {"network": 1.0, "bigram rule": 0.98765}),
+    FamilyRow("swapped states 4 and 5", 350, {"network": 0.9, "bigram rule": 0.0}),
+]
 
 
-def report(rows: list[FrontRow] = ROWS) -> dict[str, Any]:
+def report(
+    rows: list[FrontRow] = ROWS, families: Sequence[FamilyRow] = (), baselines: Sequence[Baseline] = BASELINES
+) -> dict[str, Any]:
     return build_report(
         name="digits-2",
         data="digits",
@@ -28,8 +35,9 @@ def report(rows: list[FrontRow] = ROWS) -> dict[str, Any]:
         seconds=61.23456,
         counts=Counts(trained=40, stopped=80, skipped=300, failed=2),
         rows=rows,
-        baselines=BASELINES,
-        families=[],
+        baselines=baselines,
+        families=families,
+        n_folds=0,
         notes=["Dropped 3 of 64 pixels."],
         settings={"epochs": 100, "seed": 0},
     )
@@ -93,3 +101,30 @@ def test_people_read_the_front_the_comparison_and_what_to_type_next() -> None:
         "optuna-dashboard sqlite:///runs/digits-2/study.db",
     ):
         assert f"  {command}\n" in text
+
+
+def test_programs_read_what_is_right_in_each_family() -> None:
+    content = report(families=FAMILIES)
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert content["families"] == [
+        {"family": "valid", "n": 3120, "accuracies": {"network": 1.0, "bigram rule": 0.98765}},
+        {"family": "swapped states 4 and 5", "n": 350, "accuracies": {"network": 0.9, "bigram rule": 0.0}},
+    ]
+    assert report()["families"] == []
+
+
+def test_people_read_a_table_of_families_where_there_are_any() -> None:
+    text = printed(report(families=FAMILIES))
+    rows = [cells(line) for line in text.splitlines()]
+    assert "Accuracy by family of test sequences" in text
+    assert ["family", "sequences", "network", "bigram rule"] in rows
+    assert ["valid", "3,120", "1.0000", "0.9877"] in rows
+    assert ["swapped states 4 and 5", "350", "0.9000", "0.0000"] in rows
+    assert "family" not in printed(report())
+
+
+def test_rules_stand_in_the_comparison_without_weights() -> None:
+    rule, dense = Baseline("bigram rule", 0.93, None, 0.0), Baseline("dense lstm, 32 units", 0.99, 4776, 22.1)
+    rows = [cells(line) for line in printed(report(baselines=[dense, rule])).splitlines()]
+    assert ["dense lstm, 32 units", "4,776", "0.9900", "22.1"] in rows
+    assert ["bigram rule", "", "0.9300", "0.0"] in rows

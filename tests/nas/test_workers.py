@@ -19,19 +19,22 @@ import numpy as np
 import psutil
 import pytest
 import small_runs
-from support import random_wiring
+from ragged import random_sequences
+from support import random_recurrent_wiring, random_wiring
 
 from nas.data.shared import SharedRows
 from nas.engine.batches import plan_batches
 from nas.engine.layout import lay_out
+from nas.engine.networks import first_state, network_of
 from nas.engine.population import predict, score, train
 from nas.engine.recipe import Recipe
 from nas.engine.state import initial_state
 from nas.inputs import engine_rows
-from nas.workers import Job, Leg, Result, Workers, _balanced_groups
+from nas.workers import Job, Leg, Result, Workers, _balanced_groups, compile_kernels
+from search_spaces.recurrent_wiring import CELLS
 
 N_TRAIN, N_ROWS = 300, 400
-RECIPE = Recipe("classification", plan_batches(5, N_TRAIN, (1, 2)), total_steps=30_000)
+RECIPE = Recipe("classification", plan_batches(N_TRAIN, (1, 2)), total_steps=30_000)
 WHOLE = Leg(RECIPE, RECIPE.total_steps, (N_TRAIN, N_ROWS))
 ENDLESS = replace(RECIPE, total_steps=10**8)
 
@@ -315,3 +318,63 @@ def test_a_stop_file_of_an_earlier_pool_is_removed(rows: SharedRows, expected: d
     (Path(rows.folder) / "stop").touch()
     with Workers(1, rows) as workers:
         check(list(workers.train(JOBS[:1], WHOLE)), expected, [JOBS[0].key])
+
+
+# --- sequences -------------------------------------------------------------------------------------------------------
+
+N_SEQUENCES, N_CHANNELS = 90, 3
+SEQUENCE_RECIPE = replace(RECIPE, batches=plan_batches(70, (1, 2)), total_steps=60, clip_norm=1.0, dropout=0.2)
+SEQUENCE_LEG = Leg(SEQUENCE_RECIPE, SEQUENCE_RECIPE.total_steps, (70, N_SEQUENCES))
+RECURRENT_JOBS = [
+    Job(cell, random_recurrent_wiring(number, cell), None, 1e-2, ((number, 0), (number, 1)))
+    for number, cell in enumerate(CELLS)
+]
+
+
+@pytest.fixture(scope="module", params=[np.uint8, np.float32], ids=["symbols", "channels"])
+def sequence_rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SharedRows:
+    sequences = random_sequences(0, N_SEQUENCES, N_CHANNELS)
+    values = sequences.inputs.values  # (n_steps, n_channels)
+    if request.param == np.uint8:
+        values = (values == values.max(axis=1, keepdims=True)).astype(np.uint8)  # one symbol a step
+    y = np.random.default_rng(0).integers(3, size=N_SEQUENCES)
+    return SharedRows.write(tmp_path_factory.mktemp("sequences"), values, y, sequences.offsets)
+
+
+def test_workers_train_recurrent_networks_as_this_process_does(sequence_rows: SharedRows) -> None:
+    stored = sequence_rows.open()
+    sequences, y, expected = engine_rows(stored), stored.y, {}
+    power = 1.0 if stored.x.dtype == np.uint8 else float(N_CHANNELS)
+    for each in RECURRENT_JOBS:
+        network = network_of(each.wiring, None)
+        start = first_state(network, each.weight_seeds, power)
+        recipe = SEQUENCE_RECIPE
+        (state,) = train([network], [each.learning_rate], [start], sequences, y, recipe, recipe.total_steps)
+        outputs = [predict(network, parameters, sequences, 70, N_SEQUENCES) for parameters in state.parameters]
+        expected[each.key] = state, tuple(score(o, y[70:], recipe.task) for o in outputs)
+    with Workers(2, sequence_rows) as workers:
+        check(list(workers.train(RECURRENT_JOBS, SEQUENCE_LEG)), expected, list(CELLS))
+        parts = list(workers.train(RECURRENT_JOBS, Leg(SEQUENCE_RECIPE, 17, None)))
+        state_of = {result.key: result.state for result in parts}
+        rest = [replace(each, state=state_of[each.key]) for each in RECURRENT_JOBS]
+        check(list(workers.train(rest, SEQUENCE_LEG)), expected, list(CELLS))
+
+
+@pytest.mark.parametrize("space", ["mlp", "rnn"])
+def test_all_that_a_search_needs_is_compiled_at_the_start(
+    space: str, rows: SharedRows, sequence_rows: SharedRows
+) -> None:
+    jobs, leg = (JOBS, Leg(RECIPE, 2, (N_TRAIN, N_ROWS))) if space == "mlp" else (RECURRENT_JOBS, SEQUENCE_LEG)
+    with Workers(1, rows if space == "mlp" else sequence_rows) as workers:
+        workers.map(compile_kernels, [space])
+        (before,) = workers.map(small_runs.n_compiled, [space])
+        assert all(result.scores for result in workers.train(jobs, leg))
+        assert workers.map(small_runs.n_compiled, [space]) == [before]
+    assert before > 0
+
+
+def test_what_is_compiled_already_is_not_compiled_again(sequence_rows: SharedRows) -> None:
+    with Workers(1, sequence_rows) as workers:
+        workers.map(compile_kernels, ["mlp", "rnn"])
+    with Workers(1, sequence_rows) as workers:
+        assert workers.map(compile_kernels, ["mlp", "rnn"]) == [False, False]

@@ -26,7 +26,7 @@ from nas.engine.sequence_batches import Sequences
 from nas.engine.state import TrainingState
 
 N, BATCH_SIZE = 50, 12
-RECIPE = Recipe("classification", BatchPlan(N, BATCH_SIZE, 1, (4,)), total_steps=40, schedule="constant")
+RECIPE = Recipe("classification", BatchPlan(N, BATCH_SIZE, (4,)), total_steps=40, schedule="constant")
 STILL = np.zeros(1, np.float32)  # a learning rate at which nothing changes
 
 
@@ -40,29 +40,27 @@ def rows_of_a_table(n_inputs: int = 5) -> Inputs:
 
 def loss_of_rows(network, state: TrainingState, table: Inputs, recipe: Recipe, step: int) -> float:
     """The loss of the rows that the plan has for a step."""
-    (starts,) = recipe.batches.starts(step, step + 1)
-    rows = (starts[:, None] + np.arange(recipe.batches.block)).ravel()
+    (rows,) = recipe.batches.rows(step, step + 1)
     parameters = torch.tensor(state.parameters[0], dtype=torch.float64)
     weights, biases = parameters.split([len(network.indices), len(network.middle)])
-    outputs = reference_forward(network, weights, biases, torch.tensor(table.values[:, rows], dtype=torch.float64))
+    outputs = reference_forward(network, weights, biases, torch.tensor(table.values[rows].T, dtype=torch.float64))
     return reference_loss(outputs, torch.tensor(labels()[rows]), recipe.task).item()
 
 
 def loss_of_sequences(network, state: TrainingState, sequences: Sequences, step: int) -> float:
     """The loss of the sequences that the plan has for a step."""
-    (rows,) = RECIPE.batches.starts(step, step + 1)
+    (rows,) = RECIPE.batches.rows(step, step + 1)
     inputs, lengths = padded_batch(sequences, rows)
     parameters = torch.tensor(state.parameters[0], dtype=torch.float64)
     outputs = reference_recurrent_forward(network, parameters, torch.tensor(inputs), torch.tensor(lengths))
     return reference_loss(outputs, torch.tensor(labels()[rows]), RECIPE.task).item()
 
 
-@pytest.mark.parametrize("block", [1, 16])
 @given(steps=st.lists(st.integers(0, 30), min_size=1, max_size=4))
 @settings(deadline=None, max_examples=10)
-def test_rows_are_those_of_the_plan(block: int, steps: list[int]) -> None:
+def test_rows_are_those_of_the_plan(steps: list[int]) -> None:
     table, network = rows_of_a_table(), lay_out(random_wiring(0), "tanh")
-    recipe = replace(RECIPE, batches=BatchPlan(N, 16, block, (4,)))
+    recipe = replace(RECIPE, batches=BatchPlan(N, 16, (4,)))
     feed, state = RowFeed(table, labels(), recipe, [network], 1), first_state(network, [[0]])
     for step in steps:
         feed.load(step, step + 1)
@@ -120,7 +118,7 @@ def test_sequences_are_those_of_the_plan(cell: str, seed: int, longest: int, ste
 def test_short_sequences_after_long_ones_see_nothing_of_them() -> None:
     sequences, network = random_sequences(0, N, longest=9), lay_out_recurrent(random_recurrent_wiring(0, "lstm"))
     state = first_state(network, [[0]])
-    longest = [sequences.lengths()[RECIPE.batches.starts(step, step + 1)].max() for step in range(40)]
+    longest = [sequences.lengths()[RECIPE.batches.rows(step, step + 1)].max() for step in range(40)]
     long, short = int(np.argmax(longest)), int(np.argmin(longest))
     assert longest[short] < longest[long]
     used, fresh = (SequenceFeed(sequences, labels(), RECIPE, [network], 1) for _ in range(2))

@@ -15,7 +15,7 @@ from nas.engine.population import predict, score, train
 from nas.engine.recipe import Recipe
 from nas.engine.state import TrainingState, initial_state
 
-RECIPE = Recipe("classification", BatchPlan(96, 16, 1, (5,)), total_steps=40)
+RECIPE = Recipe("classification", BatchPlan(96, 16, (5,)), total_steps=40)
 
 
 def separable(n: int = 96) -> tuple[Inputs, np.ndarray]:
@@ -82,7 +82,7 @@ def test_bytes_and_the_numbers_they_stand_for_train_alike() -> None:
     network = population(1)[0]
     state = initial_state(network, [[0]])
     meant = scale[:, None] * stored.astype(np.float32) + shift[:, None]
-    (of_bytes,) = train([network], [1e-2], [state], Inputs(stored, scale, shift), labels, RECIPE, 40)
+    (of_bytes,) = train([network], [1e-2], [state], Inputs.of(stored, scale, shift), labels, RECIPE, 40)
     (of_numbers,) = train([network], [1e-2], [state], Inputs.plain(meant), labels, RECIPE, 40)
     np.testing.assert_allclose(of_bytes.parameters, of_numbers.parameters, rtol=1e-3, atol=1e-5)
 

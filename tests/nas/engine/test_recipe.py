@@ -14,7 +14,7 @@ from nas.engine.recipe import LOSSES, Recipe
 from nas.engine.schedules import SCHEDULES, learning_rates
 from nas.engine.training import Objective
 
-RECIPE = Recipe("classification", BatchPlan(100, 10, 1, (1, 2)), total_steps=80)
+RECIPE = Recipe("classification", BatchPlan(100, 10, (1, 2)), total_steps=80)
 
 
 def test_each_task_has_its_loss() -> None:
@@ -50,7 +50,7 @@ def test_unknown_names_are_refused_where_they_are_used() -> None:
 @given(n=st.integers(1, 20), more=st.integers(0, 20), seed=st.lists(st.integers(0, 2**32), min_size=1, max_size=3))
 @settings(deadline=None)
 def test_a_weight_set_has_the_same_key_however_many_there_are(n: int, more: int, seed: list[int]) -> None:
-    recipe = replace(RECIPE, batches=BatchPlan(100, 10, 1, tuple(seed)))
+    recipe = replace(RECIPE, batches=BatchPlan(100, 10, tuple(seed)))
     keys = recipe.dropout_keys(n + more)
     assert (keys.shape, keys.dtype) == ((n + more,), np.uint32)
     np.testing.assert_array_equal(recipe.dropout_keys(n), keys[:n])

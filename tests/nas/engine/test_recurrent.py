@@ -179,7 +179,6 @@ def test_gradients_are_added_to_what_is_there(cell: str) -> None:
     assert np.linalg.norm(once) > 1
 
 
-@pytest.mark.xfail(strict=True, reason="ended sequences of a vector carry the gradient of their cell state on")
 def test_gradients_of_the_last_cell_states_come_in_where_each_sequence_ends() -> None:
     given = example(0, "lstm", 1, 1, 2, 2, 1.0)
     given = given._replace(lengths=np.array([2, 1]), of_cells=np.ones((1, 2)))

@@ -78,7 +78,7 @@ def test_a_sequence_that_is_not_a_number_leaves_the_others_alone(cell: str) -> N
     sequences = random_sequences(4, 20)
     expected = predict(network, parameters, sequences)
     broken = [3, 11]
-    sequences.inputs.values[:, np.repeat(np.isin(np.arange(20), broken), sequences.lengths())] = np.nan
+    sequences.inputs.values[np.repeat(np.isin(np.arange(20), broken), sequences.lengths())] = np.nan
     found = predict(network, parameters, sequences)
     assert np.isnan(found[:, broken]).all()
     others = np.setdiff1d(np.arange(20), broken)
@@ -90,7 +90,7 @@ def test_bytes_are_the_numbers_that_they_stand_for() -> None:
     plain, rng = random_sequences(5, 30), np.random.default_rng(5)
     stored = rng.integers(256, size=plain.inputs.values.shape, dtype=np.uint8)
     scale, shift = rng.random(3).astype(np.float32) / 100, rng.standard_normal(3).astype(np.float32)
-    meant = scale[:, None] * stored.astype(np.float32) + shift[:, None]
+    meant = (scale * stored.astype(np.float32) + shift).T
     of_bytes = predict(network, parameters, Sequences(Inputs(stored, scale, shift), plain.offsets))
     of_numbers = predict(network, parameters, Sequences(Inputs.plain(meant), plain.offsets))
     np.testing.assert_allclose(of_bytes, of_numbers, rtol=1e-5, atol=1e-5)

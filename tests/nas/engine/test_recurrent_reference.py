@@ -137,7 +137,6 @@ def test_what_is_beyond_the_end_is_not_looked_at(cell: str) -> None:
     torch.testing.assert_close(reference_recurrent_forward(network, parameters, inputs, lengths), expected)
 
 
-@pytest.mark.xfail(strict=True, reason="the gradient of what torch.where leaves out is 0 times not a number")
 def test_gradients_do_not_look_beyond_the_end_either() -> None:
     network = lay_out_recurrent(random_recurrent_wiring(2, "tanh"))
     parameters, (inputs, lengths) = parameters_of(network, 2), batch_of(2, 3, 8)

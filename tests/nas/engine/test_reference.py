@@ -63,7 +63,7 @@ def test_gradients_are_those_of_autograd(
     work = workspace([network], n_seeds, batch)
     inputs = np.zeros((n_inputs, padded(batch)), np.float32)
     inputs[:, :batch] = rows
-    recipe = Recipe(task, BatchPlan(batch, batch, 1, (0,)), 1, label_smoothing=smoothing)
+    recipe = Recipe(task, BatchPlan(batch, batch, (0,)), 1, label_smoothing=smoothing)
     worst = loss_and_gradients(
         network, parameters, inputs, targets, recipe.objective(), recipe.dropout_keys(n_seeds), 1, work
     )
@@ -101,17 +101,16 @@ RECIPES = {
     seed=st.integers(0, 2**32),
     activation=st.sampled_from(ACTIVATIONS),
     n_hidden=st.integers(2, 24),
-    block=st.sampled_from([1, 16]),
 )
 @settings(deadline=None, max_examples=4)
 def test_fifty_steps_agree_with_torch(
-    task: str, options: dict[str, Any], seed: int, activation: str, n_hidden: int, block: int
+    task: str, options: dict[str, Any], seed: int, activation: str, n_hidden: int
 ) -> None:
     n_outputs = 1 if task == "regression" else 3
     wiring = random_wiring(seed, 6, n_hidden, n_outputs)
     network = lay_out(wiring, activation)
     rows, targets = example(seed, task, 6, n_outputs, n=200)
-    recipe = Recipe(task, BatchPlan(200, 32, block, (seed,)), total_steps=60, **options)
+    recipe = Recipe(task, BatchPlan(200, 32, (seed,)), total_steps=60, **options)
     state = initial_state(network, [[seed]])
     (trained,) = train([network], [3e-3], [state], Inputs.plain(rows), targets, recipe, 50)
     expected, _ = reference_train(network, state.parameters[0], 3e-3, rows, targets, recipe, 50)

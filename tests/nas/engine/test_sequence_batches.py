@@ -65,7 +65,7 @@ def test_sequences_that_are_not_chosen_are_not_looked_at() -> None:
     chosen, n_active = longest_first(sequences, rows)
     expected, _ = padded_batch(sequences, chosen)
     is_of_others = np.repeat(~np.isin(np.arange(20), rows), sequences.lengths())
-    sequences.inputs.values[:, is_of_others] = np.nan
+    sequences.inputs.values[is_of_others] = np.nan
     out = np.empty((len(expected), 3, LANES), np.float32)
     gather_sequences(sequences, chosen, n_active, out)
     np.testing.assert_array_equal(out[:, :, :3], expected)
