@@ -9,41 +9,24 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from nas.budget import batch_plan
 from nas.data import AnyDataset
-from nas.data.shared import SharedRows
 from nas.engine.recipe import Recipe
 from nas.generation import Course, activation_of, weight_seeds
 from nas.inputs import write_rows
 from nas.recorder import Trial
 from nas.seeding import Stream, generator
 from nas.status import comparable_trials, score_of
-from nas.workers import Job, Leg, Workers
+from nas.workers import Fold, Job, Leg, Workers
 from search_spaces import SearchSpace
 
 N_FOLDS = 5
 MOST_CANDIDATES = 16
 NOISY_VALIDATION_ROWS = 4000
 LARGEST_BYTES = 1 << 26  # of the inputs, of which each fold is a copy
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Rows in another order: those to train on first, then those to score on.
-
-    Attributes:
-        rows: Where they lie.
-        n_train: How many of them are trained on.
-        n_rows: How many there are.
-    """
-
-    rows: SharedRows
-    n_train: int
-    n_rows: int
 
 
 def is_wanted(dataset: AnyDataset) -> bool:
@@ -66,21 +49,21 @@ def best_trials(history: Sequence[Trial]) -> list[Trial]:
     return [trial for _, trial in sorted(ranked, key=lambda pair: pair[0])][:MOST_CANDIDATES]
 
 
-def write_folds(shared: SharedRows, dataset: AnyDataset, run_seed: int) -> list[Fold]:
-    """Write the folds of a data set beside its rows; which row is in which fold depends on the seed alone."""
+def write_folds(folder: Path, dataset: AnyDataset, run_seed: int) -> tuple[Fold, ...]:
+    """Write the folds of a data set into a folder; which row is in which fold depends on the seed alone."""
     n_rows = len(dataset.y)
     fold_of = generator(run_seed, Stream.FOLDS).permutation(n_rows) % N_FOLDS
     folds = []
     for number in range(N_FOLDS):
         order = np.concatenate([np.flatnonzero(fold_of != number), np.flatnonzero(fold_of == number)])
-        rows = write_rows(shared.folder / f"fold-{number}", dataset, order)
+        rows = write_rows(folder / f"fold-{number}", dataset, order)
         folds.append(Fold(rows, int((fold_of != number).sum()), n_rows))
-    return folds
+    return tuple(folds)
 
 
-def fold_recipe(course: Course, n_train: int) -> Recipe:
-    """The recipe of a run over so many rows, for as many epochs."""
-    return course.recipe.over(batch_plan(n_train, course.run_seed))
+def fold_rows(n_rows: int) -> int:
+    """The fewest rows that a fold of so many has to train on."""
+    return n_rows - math.ceil(n_rows / N_FOLDS)
 
 
 def confirm(
@@ -88,24 +71,21 @@ def confirm(
     folds: Sequence[Fold],
     space: SearchSpace,
     course: Course,
+    recipe: Recipe,
     workers: Workers,
     deadline: float | None,
 ) -> dict[str, float]:
     """Mean scores over folds by key, of the trials that were trained on all of them before the deadline."""
-    scores: dict[str, list[float]] = {trial.key: [] for trial in trials}
-    for number, fold in enumerate(folds):
-        recipe = fold_recipe(course, fold.n_train)
-        leg = Leg(recipe, recipe.total_steps, (fold.n_train, fold.n_rows), deadline, fold.rows)
-        jobs = [
-            Job(
-                trial.key,
-                space.wire(trial.genotype),
-                activation_of(trial.genotype),
-                trial.genotype.learning_rate,
-                weight_seeds(course.run_seed, trial.key, number + 1)[-1:],
-            )
-            for trial in trials
-        ]
-        for result in workers.train(jobs, leg):
-            scores[result.key] += result.scores
-    return {key: math.fsum(each) / len(each) for key, each in scores.items() if len(each) == len(folds)}
+    leg = Leg(recipe, recipe.total_steps, None, deadline, tuple(folds))
+    jobs = [
+        Job(
+            trial.key,
+            space.wire(trial.genotype),
+            activation_of(trial.genotype),
+            trial.genotype.learning_rate,
+            weight_seeds(course.run_seed, trial.key, len(folds)),
+        )
+        for trial in trials
+    ]
+    results = {result.key: result.scores for result in workers.train(jobs, leg, one_by_one=True) if result.scores}
+    return {trial.key: math.fsum(results[trial.key]) / len(folds) for trial in trials if trial.key in results}

@@ -22,7 +22,6 @@ from nas.baselines import (
 )
 from nas.budget import batch_plan
 from nas.data import AnyDataset, Dataset
-from nas.data.shared import SharedRows
 from nas.engine.gather import Inputs
 from nas.engine.networks import network_of
 from nas.engine.population import predict, score
@@ -277,8 +276,11 @@ def _confirm(search: Search, dataset: AnyDataset, recipe: Recipe) -> dict[str, f
         assert speed is not None  # of trials that were trained
         used_s = np.cumsum([_confirmation_s(trial, recipe, speed, search.config.search.workers) for trial in trials])
         trials = trials[: int(np.searchsorted(used_s, CONFIRMATION_SHARE * budget_s / MARGIN))]
-    folds = confirmation.write_folds(SharedRows(search.directory.shared), dataset, course.run_seed)
-    return confirmation.confirm(trials, folds, search.space, course, search.workers, deadline)
+    folds = course.folds or confirmation.write_folds(search.directory.shared, dataset, course.run_seed)
+    batches = batch_plan(confirmation.fold_rows(len(dataset.y)), course.run_seed)
+    return confirmation.confirm(
+        trials, folds, search.space, course, course.recipe.over(batches), search.workers, deadline
+    )
 
 
 def _front_by(scores: Mapping[str, float], history: Sequence[Trial]) -> list[Trial]:

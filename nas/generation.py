@@ -19,7 +19,7 @@ from nas.engine.state import TrainingState
 from nas.evolution import pareto_front, pareto_order
 from nas.outcome import Ending, Outcome
 from nas.seeding import Stream, seed_words, words_of_key
-from nas.workers import Job, Leg, Workers
+from nas.workers import Fold, Job, Leg, Workers
 from search_spaces import AnyGenotype, AnyWiring, Genotype
 
 REDUCTION = 3
@@ -64,12 +64,14 @@ class Course:
         n_seeds: Sets of weights a candidate.
         run_seed: Seed of the run.
         scored_columns: First and last + 1 column of the validation rows.
+        folds: Where each set of weights is trained and scored on rows of its own; empty if all have the same.
     """
 
     recipe: Recipe
     n_seeds: int
     run_seed: int
     scored_columns: tuple[int, int]
+    folds: tuple[Fold, ...] = ()
 
     @property
     def rung_steps(self) -> tuple[int, ...]:
@@ -136,7 +138,7 @@ def train_generation(
     """
     alive = [c for c in candidates if c.key not in known or known[c.key].scores]
     for rung, until_step in enumerate(course.rung_steps):
-        leg = Leg(course.recipe, until_step, course.scored_columns, deadline)
+        leg = Leg(course.recipe, until_step, course.scored_columns, deadline, course.folds)
         failed = _advance(alive, rung, leg, course, workers, known, standings, on_wait)
         if any(len(_scores(c, known, standings)) <= rung for c in alive if c.key not in failed):
             return False  # failures too wait to be told, so that an interruption does not change their order

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from nas import confirmation
 from nas.budget import (
     DEFAULT_POPULATION,
     Clock,
@@ -37,7 +38,7 @@ from nas.rundir import RunDirectory
 from nas.search import Search
 from nas.seeding import Stream, generator
 from nas.view import View
-from nas.workers import Job, Leg, Workers, compile_kernels
+from nas.workers import Fold, Job, Leg, Workers, compile_kernels
 from search_spaces import SPACES, SearchSpace
 
 FORMAT = 1
@@ -151,10 +152,14 @@ def _execute(
             if planned is None:
                 return RunEnd(directory, None, interruption.signal)
             plan, speed = planned
-            batches = batch_plan(dataset.n_train, config.search.seed)
+            folds: tuple[Fold, ...] = ()
+            n_train, n_rows = dataset.n_train, dataset.n_train + dataset.n_validation
+            if plan.n_seeds > 1 and confirmation.is_wanted(dataset):
+                folds = confirmation.write_folds(directory.shared, dataset, config.search.seed)
+                n_train = min(n_train, confirmation.fold_rows(n_rows))
+            batches = batch_plan(n_train, config.search.seed)
             recipe = _recipe(config, dataset, batches, plan.epochs)
-            n_rows = dataset.n_train + dataset.n_validation
-            course = Course(recipe, plan.n_seeds, config.search.seed, (dataset.n_train, n_rows))
+            course = Course(recipe, plan.n_seeds, config.search.seed, (dataset.n_train, n_rows), folds)
             retraining = retraining_recipe(course, n_rows)
 
             def finale_s(history: Sequence[Trial]) -> float:

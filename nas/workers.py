@@ -26,6 +26,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from nas.data.shared import SharedRows
 from nas.engine.batches import BatchPlan
+from nas.engine.feed import AnyNetwork
 from nas.engine.gather import Inputs
 from nas.engine.networks import first_state, network_of
 from nas.engine.population import predict, score, train
@@ -33,7 +34,7 @@ from nas.engine.recipe import Recipe
 from nas.engine.recurrent_prediction import outputs_of_batch
 from nas.engine.recurrent_training import train_recurrent_network
 from nas.engine.sequence_batches import Sequences
-from nas.engine.state import TrainingState
+from nas.engine.state import TrainingState, joined
 from nas.engine.training import predict_rows, train_network
 from nas.errors import RunFailed
 from nas.inputs import engine_rows, input_power
@@ -87,6 +88,21 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """Rows of which the first are trained on and the others scored on.
+
+    Attributes:
+        rows: Where they lie.
+        n_train: How many of them are trained on.
+        n_rows: How many there are.
+    """
+
+    rows: SharedRows
+    n_train: int
+    n_rows: int
+
+
+@dataclass(frozen=True)
 class Leg:
     """How far a group of jobs is trained, and what it is scored on.
 
@@ -95,14 +111,15 @@ class Leg:
         until_step: Step to stop before.
         scored_columns: The first and the last + 1 column of the rows to score on; None to score on nothing.
         deadline: Time of ``time.monotonic`` at which to stop wherever training is; None for no limit.
-        rows: What to train on, if not the rows of the pool.
+        folds: Where each set of weights has rows of its own to be trained and scored on, in place of those of the pool
+            and of ``scored_columns``: the first the first, and so on, round and round; empty if all have the same.
     """
 
     recipe: Recipe
     until_step: int
     scored_columns: tuple[int, int] | None
     deadline: float | None = None
-    rows: SharedRows | None = None
+    folds: tuple[Fold, ...] = ()
 
 
 class Workers:
@@ -256,28 +273,78 @@ def _apply(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
 def train_group(group: list[Job], leg: Leg) -> list[Result]:
     """Train jobs side by side in this process, and score them."""
     start = time.monotonic()
-    stored = (leg.rows or _rows).open()
-    rows, targets = engine_rows(stored), stored.y
-    power = input_power(rows)
     networks = [network_of(job.wiring, job.activation) for job in group]
-    states = [
-        job.state or first_state(network, job.weight_seeds, power) for job, network in zip(group, networks, strict=True)
+    stop = _stop_condition(leg.deadline)
+    if not leg.folds:
+        trained = _train_on(_rows, leg.scored_columns, networks, group, [job.state for job in group], leg, stop)
+    else:
+        trained = _train_on_folds(networks, group, leg, stop)
+    results = [
+        Result(job.key, state, () if failure else scores, 0.0, failure)
+        for job, (state, scores, failure) in zip(group, trained, strict=True)
+    ]
+    share = (time.monotonic() - start) / len(group)
+    return [replace(result, seconds=share) for result in results]
+
+
+Trained = tuple[TrainingState | None, tuple[float, ...], str | None]  # state, score of each set of weights, failure
+
+
+def _train_on(
+    rows: SharedRows,
+    scored: tuple[int, int] | None,
+    networks: Sequence[AnyNetwork],
+    group: Sequence[Job],
+    states: Sequence[TrainingState | None],
+    leg: Leg,
+    stop: Callable[[], bool],
+) -> list[Trained]:
+    """Train and score all sets of weights on the same rows."""
+    stored = rows.open()
+    inputs, targets = engine_rows(stored), stored.y
+    power = input_power(inputs)
+    begun = [
+        state or first_state(network, job.weight_seeds, power)
+        for job, network, state in zip(group, networks, states, strict=True)
     ]
     rates = [job.learning_rate for job in group]
-    states = train(networks, rates, states, rows, targets, leg.recipe, leg.until_step, _stop_condition(leg.deadline))
-    results = []
-    for job, network, state in zip(group, networks, states, strict=True):
+    trained: list[Trained] = []
+    for network, state in zip(
+        networks, train(networks, rates, begun, inputs, targets, leg.recipe, leg.until_step, stop), strict=True
+    ):
         scores: tuple[float, ...] = ()
         failure = state.failure
-        if failure is None and state.steps_done == leg.until_step and leg.scored_columns is not None:
-            first, last = leg.scored_columns
-            outputs = (predict(network, p, rows, first, last) for p in state.parameters)
+        if failure is None and state.steps_done == leg.until_step and scored is not None:
+            first, last = scored
+            outputs = (predict(network, p, inputs, first, last) for p in state.parameters)
             scores = tuple(score(o, targets[first:last], leg.recipe.task) for o in outputs)
             if not all(math.isfinite(s) for s in scores):
                 scores, failure = (), "diverged: an output of the network is not finite"
-        results.append(Result(job.key, state, scores, 0.0, failure))
-    share = (time.monotonic() - start) / len(group)
-    return [replace(result, seconds=share) for result in results]
+        trained.append((state, scores, failure))
+    return trained
+
+
+def _train_on_folds(
+    networks: Sequence[AnyNetwork], group: Sequence[Job], leg: Leg, stop: Callable[[], bool]
+) -> list[Trained]:
+    """Train and score each set of weights on its own fold."""
+    n_seeds = len(group[0].weight_seeds)
+    parts = []
+    for number in range(n_seeds):
+        fold = leg.folds[number % len(leg.folds)]
+        alone = [replace(job, weight_seeds=job.weight_seeds[number : number + 1]) for job in group]
+        states = [None if job.state is None else job.state.only(number) for job in group]
+        parts.append(_train_on(fold.rows, (fold.n_train, fold.n_rows), networks, alone, states, leg, stop))
+    trained: list[Trained] = []
+    for job, *of_folds in zip(group, *parts, strict=True):
+        states_of = [state for state, _, _ in of_folds if state is not None]
+        scores = tuple(score for _, scores, _ in of_folds for score in scores)
+        failure = next((failure for _, _, failure in of_folds if failure is not None), None)
+        if failure is None and len({state.steps_done for state in states_of}) > 1:
+            trained.append((job.state, (), None))  # stopped between folds: this leg begins again
+        else:
+            trained.append((joined(states_of), scores if len(scores) == n_seeds else (), failure))
+    return trained
 
 
 def compile_kernels(space: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,27 @@ class TrainingState:
     second_moment: Float32
     steps_done: int = 0
     failure: str | None = None
+
+    def only(self, number: int) -> TrainingState:
+        """The state of one set of weights."""
+        chosen = slice(number, number + 1)
+        return replace(
+            self,
+            parameters=self.parameters[chosen],
+            first_moment=self.first_moment[chosen],
+            second_moment=self.second_moment[chosen],
+        )
+
+
+def joined(states: Sequence[TrainingState]) -> TrainingState:
+    """The states of several sets of weights as one; all of them stand at the same step, or one has failed."""
+    return TrainingState(
+        np.concatenate([state.parameters for state in states]),
+        np.concatenate([state.first_moment for state in states]),
+        np.concatenate([state.second_moment for state in states]),
+        min(state.steps_done for state in states),
+        next((state.failure for state in states if state.failure), None),
+    )
 
 
 def initial_state(network: Network, seeds: Sequence[Sequence[int]]) -> TrainingState:
