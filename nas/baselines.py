@@ -15,8 +15,9 @@ from threadpoolctl import threadpool_limits
 
 from nas.engine.population import score
 from nas.generation import Course
+from nas.jobs import Job, Leg
 from nas.seeding import Stream, seed_words
-from nas.workers import Job, Leg, Workers
+from nas.workers import Workers
 from search_spaces import AnyWiring, RecurrentWiring
 from search_spaces.wiring import Wiring
 

@@ -17,10 +17,11 @@ from nas.data import AnyDataset
 from nas.engine.recipe import Recipe
 from nas.generation import Course, activation_of, weight_seeds
 from nas.inputs import write_rows
+from nas.jobs import Fold, Job, Leg
 from nas.recorder import Trial
 from nas.seeding import Stream, generator
 from nas.status import comparable_trials, score_of
-from nas.workers import Fold, Job, Leg, Workers
+from nas.workers import Workers
 from search_spaces import SearchSpace
 
 N_FOLDS = 5

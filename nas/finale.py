@@ -29,12 +29,13 @@ from nas.engine.recipe import Recipe
 from nas.evolution import pareto_front
 from nas.generation import Course, activation_of, weight_seeds
 from nas.inputs import read_test
+from nas.jobs import Job, Leg
 from nas.network_file import TrainedNetwork, save_network
 from nas.recorder import Trial
 from nas.recurrent_baselines import dense_recurrent_wirings, rule_baselines
 from nas.search import Search
 from nas.status import best_of, comparable_trials, front_of, score_of
-from nas.workers import Job, Leg, Workers
+from nas.workers import Workers
 from search_spaces import AnyWiring, RecurrentGenotype
 
 MAX_FRONT = 12
@@ -243,7 +244,7 @@ def finish(search: Search, dataset: AnyDataset, recipe: Recipe, show: Callable[[
     left_s = search.clock.left_s()
     limit_s = MAX_BOOSTING_S if left_s is None else max(0.0, left_s - OVERHEAD_S / 2)
     y = dataset.y.astype(np.float32)
-    boosted = boosted_trees(dataset.numbers(), y, test_rows.values, targets, dataset.task, run_seed, limit_s)
+    boosted = boosted_trees(dataset.numbers(), y, test_rows.values.T, targets, dataset.task, run_seed, limit_s)
     return Finding(rows, baselines if boosted is None else [*baselines, boosted], families, n_folds)
 
 

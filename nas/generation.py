@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from nas.engine.recipe import Recipe
 from nas.engine.state import TrainingState
 from nas.evolution import pareto_front, pareto_order
+from nas.jobs import Fold, Job, Leg
 from nas.outcome import Ending, Outcome
 from nas.seeding import Stream, seed_words, words_of_key
-from nas.workers import Fold, Job, Leg, Workers
+from nas.workers import Workers
 from search_spaces import AnyGenotype, AnyWiring, Genotype
 
 REDUCTION = 3

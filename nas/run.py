@@ -32,13 +32,14 @@ from nas.finale import Speed, estimate_seconds, finish, retraining_recipe
 from nas.generation import Course, activation_of, weight_seeds
 from nas.inputs import write_rows
 from nas.interruption import Interruption
+from nas.jobs import Fold, Job, Leg, compile_kernels
 from nas.recorder import Recorder, Trial
 from nas.report import build_report
 from nas.rundir import RunDirectory
 from nas.search import Search
 from nas.seeding import Stream, generator
 from nas.view import View
-from nas.workers import Fold, Job, Leg, Workers, compile_kernels
+from nas.workers import Workers
 from search_spaces import SPACES, SearchSpace
 
 FORMAT = 1

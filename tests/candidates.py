@@ -11,9 +11,9 @@ from nas.engine.batches import BatchPlan
 from nas.engine.recipe import Recipe
 from nas.engine.state import TrainingState
 from nas.generation import Candidate, Course
+from nas.jobs import Job, Leg, Result
 from nas.outcome import Ending, Outcome
 from nas.recorder import Trial
-from nas.workers import Job, Leg, Result
 from predictors import FEATURE_NAMES, Decision
 from search_spaces import MLPSpace
 from search_spaces.genotype import Genotype

@@ -22,9 +22,7 @@ def chosen_sequences(sequences: Sequences, rows: np.ndarray) -> Sequences:
     offsets, values = sequences.offsets, sequences.inputs.values
     parts = [values[offsets[row] : offsets[row + 1]] for row in rows]
     lengths = [len(part) for part in parts]
-    return Sequences(
-        sequences.inputs._replace(values=np.concatenate(parts)), np.concatenate([[0], np.cumsum(lengths)])
-    )
+    return Sequences(sequences.inputs._replace(values=np.concatenate(parts)), np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def padded_batch(sequences: Sequences, rows: np.ndarray, filling: float = 0.0) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import subprocess
+import sys
 import sysconfig
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 from rich.console import Console
 from threadpoolctl import threadpool_limits
@@ -35,13 +37,32 @@ seeds = 1
 [predictor]
 warm_up = 10
 """
+N_STRING_TRIALS = 18
+STRINGS_CONFIG = """
+[search]
+trials = 18
+population = 6
+max_weights = 400
+[training]
+epochs = 200
+seeds = 1
+[predictor]
+warm_up = 6
+"""
 
 
 def search(folder: Path, name: str, **flags: Any) -> RunEnd:
     """Search ``wine`` in this process to the end; flags are dotted names with "__" for the dot."""
-    config = load_config(
-        config_file(folder), {"data.source": "wine"} | {key.replace("__", "."): flags[key] for key in flags}
-    )
+    return _search(config_file(folder), {"data.source": "wine"}, folder, name, flags)
+
+
+def search_strings(folder: Path, name: str, **flags: Any) -> RunEnd:
+    """Search the small strings likewise."""
+    return _search(strings_config_file(folder), {"data.source": str(strings_file(folder))}, folder, name, flags)
+
+
+def _search(file: Path, data: dict[str, Any], folder: Path, name: str, flags: dict[str, Any]) -> RunEnd:
+    config = load_config(file, data | {key.replace("__", "."): flags[key] for key in flags})
     with threadpool_limits(1):  # scikit-learn's threads wait for one another where cores are busy
         return start_run(config, folder, name, silent(), time.monotonic())
 
@@ -58,6 +79,12 @@ def start_command(folder: Path, name: str, *options: str) -> subprocess.Popen[st
     return start([NAS, "search", "wine", *options])
 
 
+def start_strings_command(folder: Path, name: str, *options: str) -> subprocess.Popen[str]:
+    """The search of the small strings as a process of its own."""
+    options = ("--config", str(strings_config_file(folder)), "--name", name, "--out", str(folder), *options)
+    return start([NAS, "search", str(strings_file(folder)), *options])
+
+
 def start(command: list[str]) -> subprocess.Popen[str]:
     """Start a command with its output in pipes."""
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -68,6 +95,24 @@ def config_file(folder: Path) -> Path:
     """The configuration of the small search."""
     file = folder / "small.toml"
     file.write_text(CONFIG, encoding="utf-8")
+    return file
+
+
+def strings_config_file(folder: Path) -> Path:
+    """The configuration of the search of the small strings."""
+    file = folder / "strings.toml"
+    file.write_text(STRINGS_CONFIG, encoding="utf-8")
+    return file
+
+
+def strings_file(folder: Path, n: int = 240) -> Path:
+    """Strings of four letters that are told apart by the first of them."""
+    rng, lines = np.random.default_rng(0), ["string,label"]
+    for _ in range(n):
+        string = "".join(rng.choice(list("abcd"), rng.integers(2, 9)))
+        lines.append(f"{string},{'early' if string[0] in 'ab' else 'late'}")
+    file = folder / "strings.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
 
 
@@ -100,6 +145,13 @@ def n_recorded(run: Path) -> int:
             return int(database.execute("SELECT count(*) FROM trials").fetchone()[0])
     except sqlite3.OperationalError:  # not there yet
         return 0
+
+
+def n_compiled(_: object) -> int:
+    """Forms of kernels that this process has compiled or loaded so far, each for some types of arguments."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("nas.engine.")]
+    kernels = {id(k): k for module in modules for k in vars(module).values() if hasattr(k, "nopython_signatures")}
+    return sum(len(kernel.nopython_signatures) for kernel in kernels.values())
 
 
 def wait_until(condition: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:

@@ -129,16 +129,17 @@ def forward_steps(
 @compiled
 def backward_steps(
     network: RecurrentNetwork, sizes: Sizes, parameters: Any, is_embedded: bool, inputs: Any, n_active: Any,
-    work: RecurrentWorkspace, gradients: Any, input_gradients: Any,
+    work: RecurrentWorkspace, is_last_only: bool, gradients: Any, input_gradients: Any,
 ) -> None:  # fmt: skip
     """Backpropagation through time (Werbos 1990).
 
     Args:
         network, sizes, parameters, is_embedded, inputs, n_active: As they were for `forward_steps`.
         work: As `forward_steps` left it. ``vertex_gradients`` holds what comes from outside at each step, zeros where
-            nothing does, and ``carried`` zeros, or the gradient of the last cell states of LSTM; both are changed. On
-            return, ``sum_gradients[0]`` holds the gradients of the sums of the first step, and ``carried`` what goes
-            to the step before it.
+            nothing does; or, if ``is_last_only``, has room for a step, and ``last_gradients`` holds what comes to the
+            last step of each sequence. And ``carried`` holds zeros, or the gradient of the last cell states of LSTM.
+            Both are changed. On return, ``sum_gradients[0]`` holds the gradients of the sums of the first step, and
+            ``carried`` what goes to the step before it.
         gradients: Of the parameters, those of outputs excepted, added to.
         input_gradients: Address of rows like ``inputs``, filled where inputs are not embedded.
     """
@@ -146,7 +147,7 @@ def backward_steps(
     n_embedded, n_inputs = network.n_embedded, network.n_inputs
     hidden_step, plane = work.hidden.shape[1] * stride, work.sums.shape[2] * stride
     value_step, sum_step = work.values.shape[1] * stride, work.sums.shape[1] * plane
-    vertex_step = work.vertex_gradients.shape[1] * stride
+    vertex_step = 0 if is_last_only else work.vertex_gradients.shape[1] * stride
     n_edges, n_recurrent = network.indices.shape[0], network.recurrent_indices.shape[0]
     targets, edges = at(network.out_targets, 0), at(network.out_edges, 0)
     recurrent_targets, recurrent_edges = at(network.recurrent_out_targets, 0), at(network.recurrent_out_edges, 0)
@@ -161,6 +162,11 @@ def backward_steps(
             vertex, place = network.unit_vertex[u], u * stride
             from_vertex, hidden = moved(from_outside, vertex * stride), moved(now, place)
             if network.last_unit[vertex] == u:  # now all that read the vertex have their gradients
+                if is_last_only:
+                    last = at(work.last_gradients, vertex * stride)
+                    fill(from_vertex, _f32(0), width)
+                    for k in range(n_active[t + 1], n_active[t]):
+                        from_vertex[k] = last[k]
                 source = n_embedded + vertex
                 add_gate_gradients(
                     cell.n_gates, network.out_indptr[source], network.out_indptr[source + 1], targets, edges,

@@ -54,7 +54,7 @@ class RecurrentWorkspace(NamedTuple):
     hidden: Float32  # (n_steps + 1, n_units, padded batch), first what is before the first step
     cells: Float32  # the same shape: cell states of LSTM
     sums: Float32  # (n_steps, n_planes, n_units, padded batch)
-    vertex_gradients: Float32  # (n_steps, n_vertices, padded batch)
+    vertex_gradients: Float32  # (n_steps or, of training, 1, n_vertices, padded batch)
     sum_gradients: Float32  # (2, n_planes, n_units, padded batch), of this step and of the next
     carried: Float32  # (n_units, padded batch)
     row: Float32  # (padded batch,)
@@ -146,7 +146,7 @@ def recurrent_workspace(networks: list[RecurrentNetwork], n_steps: int, batch_si
         hidden=aligned_empty((n_steps + 1, n_units, length)),
         cells=aligned_empty((n_steps + 1, n_units, length)),
         sums=aligned_empty((n_steps, n_planes, n_units, length)),
-        vertex_gradients=aligned_empty((n_steps, n_vertices, length)),
+        vertex_gradients=aligned_empty((1, n_vertices, length)),
         sum_gradients=aligned_empty((2, n_planes, n_units, length)),
         carried=aligned_empty((n_units, length)),
         row=aligned_empty((length,)),

@@ -83,7 +83,7 @@ def loss_and_gradients_of_sequences(
         NaN, without gradients, if the loss is.
     """
     stride, batch = inputs.shape[2], targets.shape[0]
-    width, n_steps, n_outputs = vectors_of(n_active[0]), n_active.shape[0] - 1, network.output_indptr.shape[0] - 1
+    width, n_outputs = vectors_of(n_active[0]), network.output_indptr.shape[0] - 1
     weights, gradients = at(parameters, 0), at(work.parameter_gradients, 0)
     outputs_of(network, sizes, weights, inputs, n_active, work)
     if objective.dropout > 0:
@@ -117,17 +117,10 @@ def loss_and_gradients_of_sequences(
             at(network.output_out_edges, 0), moved(weights, sizes.output), at(work.last_values, v * stride),
             at(work.output_gradients, 0), row, moved(gradients, sizes.output), stride, width,
         )  # fmt: skip
-        if objective.dropout > 0:
-            for k in range(width):
-                row[k] *= work.last_gradients[v, k]
-        for t in range(n_steps):
-            target = work.vertex_gradients[t, v]
-            for k in range(vectors_of(n_active[t])):
-                target[k] = _f32(0)
-            for k in range(n_active[t + 1], n_active[t]):
-                target[k] = row[k]
+        for k in range(width):
+            work.last_gradients[v, k] = row[k] * work.last_gradients[v, k] if objective.dropout > 0 else row[k]
     fill(at(work.carried, 0), _f32(0), network.unit_vertex.shape[0] * stride)
-    backward_steps(network, sizes, weights, True, inputs, n_active, work, gradients, at(work.row, 0))
+    backward_steps(network, sizes, weights, True, inputs, n_active, work, True, gradients, at(work.row, 0))
     return loss  # type: ignore[no-any-return]
 
 

@@ -124,15 +124,16 @@ def measure(given: Namespace, folder: Path) -> tuple[dict[str, np.ndarray], dict
     from nas.engine.layout import lay_out
     from nas.engine.population import predict, score
     from nas.engine.recipe import Recipe
-    from nas.workers import Job, Leg, Workers
+    from nas.jobs import Job, Leg
+    from nas.workers import Workers
 
     with np.load(given.data) as data:
         order = np.random.default_rng(0).permutation(len(data["y_train"]))  # as a search has its rows
-        x, x_test = data["x_train"][order].reshape(-1, N_INPUTS).T, data["x_test"].reshape(-1, N_INPUTS).T.copy()
+        x, x_test = data["x_train"][order].reshape(-1, N_INPUTS), data["x_test"].reshape(-1, N_INPUTS)
         y, y_test = data["y_train"][order].astype(np.float32), data["y_test"].astype(np.float32)
     scale, shift = np.full(N_INPUTS, SCALE, np.float32), np.full(N_INPUTS, SHIFT, np.float32)
     rows = SharedRows.write(
-        folder / "rows", np.hstack([x, x_test]), np.concatenate([y, y_test]), scale=scale, shift=shift
+        folder / "rows", np.vstack([x, x_test]), np.concatenate([y, y_test]), scale=scale, shift=shift
     )
     plan = plan_batches(len(y), (0,))
     n_steps = given.epochs * plan.steps_per_epoch
@@ -153,7 +154,7 @@ def measure(given: Namespace, folder: Path) -> tuple[dict[str, np.ndarray], dict
 
     def of_other(name: str) -> float:
         seconds, trained = seconds_of_other(given, folder)
-        test = Inputs.of(x_test, scale, shift)
+        test = Inputs(x_test, scale, shift)
         outputs = (predict(lay_out(w, "relu"), p, test) for w, p in zip(wirings, trained, strict=True))
         accuracy[name] = float(np.mean([score(o, y_test, "classification") for o in outputs]))
         return seconds

@@ -20,7 +20,7 @@ from nas.baselines import (
     dense_wiring,
     dense_wirings,
 )
-from nas.workers import Job, Leg, Result
+from nas.jobs import Job, Leg, Result
 
 
 def test_a_dense_network_has_every_edge_between_neighbouring_layers() -> None:

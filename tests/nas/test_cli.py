@@ -12,12 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 import small_runs
 from commands import TABLE, nas, refused, with_line, write
 
+from nas.data import encode_new
+from nas.data.builtin import BUILTINS, SEQUENCE_BUILTINS
+from nas.engine.gather import Inputs
+from nas.network_file import load_network
 from nas.recorder import read_history
-from search_spaces import PRIORS
+from search_spaces import PRIORS, SPACES
 
 COMMANDS = ("search", "resume", "status", "report", "predict", "export")
 SEARCH_OPTIONS = (
@@ -174,7 +179,7 @@ def test_report_shows_the_front_the_baselines_and_what_is_next(trees_run: Path) 
     said = nas("report", trees_run)
 
     assert (said.code, said.err) == (0, "")
-    for expected in ("Pareto front", "validation accuracy", "of dense", "HistGradientBoosting", "optuna-dashboard"):
+    for expected in ("Pareto front", "5-fold accuracy", "of dense", "HistGradientBoosting", "optuna-dashboard"):
         assert expected in said.out
     assert f"nas predict {trees_run}" in said.out
 
@@ -248,6 +253,37 @@ def test_export_writes_a_network_and_its_description(trees_run: Path, tmp_path: 
     assert "exists already" in refused(nas("export", trees_run, "-o", tmp_path / "model"))
 
 
+def test_images_of_bytes_are_searched_and_predicted(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(120) % 2
+    x = rng.integers(0, 256, (120, 3, 5), dtype=np.uint8)
+    x[:, 1] //= 1 + 3 * y[:, None].astype(np.uint8)  # a row of the images is darker in one class
+    x[:, 0, 0] = 7
+    np.savez(tmp_path / "x.npz", x=x, y=y)
+    config = write(tmp_path / "quick.toml", ["[training]", "epochs = 30", "seeds = 1"])
+    options = ("--trials", "4", "--population", "4", "--workers", "1", "--config", config, "--name", "images")
+    said = nas("search", tmp_path / "x.npz", *options, "--out", tmp_path)
+    assert (said.code, said.err) == (0, "") and "Dropped 1 of 15 pixels" in said.out
+    best = json.loads((tmp_path / "images" / "report.json").read_text())["best"]
+    assert best["test_score"] > 0.8
+
+    np.savez(tmp_path / "new.npz", x=x)
+    assert nas("predict", tmp_path / "images", tmp_path / "new.npz", "-o", tmp_path / "p.csv").code == 0
+    with open(tmp_path / "p.csv", newline="") as file:
+        predicted = [int(row["prediction"]) for row in csv.DictReader(file)]
+    network = load_network(tmp_path / "images" / "models" / f"trial-{best['trial']}")
+    rows, _ = encode_new(str(tmp_path / "new.npz"), network.encoding)  # type: ignore[arg-type]
+    assert predicted == network.outputs(Inputs.plain(rows)).argmax(axis=0).tolist()
+    assert np.mean(predicted == y) > 0.8
+    refused(nas("predict", tmp_path / "images", write_floats(tmp_path, x), "-o", tmp_path / "q.csv"))
+
+
+def write_floats(folder: Path, x: np.ndarray) -> Path:
+    """The same images as numbers, on which the network was not trained."""
+    np.savez(folder / "floats.npz", x=x.astype(np.float32))
+    return folder / "floats.npz"
+
+
 # --- help ------------------------------------------------------------------------------------------------------------
 
 
@@ -271,7 +307,7 @@ def test_help_of_each_command_has_an_example(command: str) -> None:
 def test_help_of_search_is_complete() -> None:
     out = nas("search", "--help").out
     assert [option for option in SEARCH_OPTIONS if not re.search(rf"{option}\s", out)] == []
-    assert [prior for prior in PRIORS if prior not in out] == []
+    assert [name for name in (*PRIORS, *SPACES, *BUILTINS, *SEQUENCE_BUILTINS) if name not in out] == []
 
 
 @pytest.mark.parametrize(

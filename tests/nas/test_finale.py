@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
+from nas import confirmation, finale
 from nas.budget import Clock, batch_plan
 from nas.data import Dataset, SequenceDataset, prepare, prepare_sequences, sequence_load
 from nas.data.reber import reber_strings
@@ -35,12 +36,12 @@ from nas.finale import (
     retraining_recipe,
 )
 from nas.generation import Course
+from nas.jobs import Job, Leg, Result
 from nas.network_file import DESCRIPTION, load_network
 from nas.outcome import Ending, Outcome
 from nas.recorder import Trial
 from nas.rundir import RunDirectory
 from nas.status import best_of, front_of
-from nas.workers import Job, Leg, Result
 from search_spaces import MLPSpace, RecurrentGenotype, RecurrentWiring, RNNSpace
 
 
@@ -77,11 +78,11 @@ def test_the_best_is_always_picked() -> None:
 @settings(deadline=None, max_examples=50)
 @given(st.integers(30, 3000), st.integers(1, 300), st.integers(1, 30))
 def test_retraining_takes_as_many_epochs_over_more_rows(n_train: int, n_validation: int, epochs: int) -> None:
-    batches = batch_plan(8, n_train, 5)
+    batches = batch_plan(n_train, 5)
     recipe = Recipe("regression", batches, epochs * batches.steps_per_epoch, 0.125)
     n_rows = n_train + n_validation
-    full = retraining_recipe(Course(recipe, 3, 5, (n_train, n_rows)), 8, n_rows)
-    assert full.batches == batch_plan(8, n_rows, 5)
+    full = retraining_recipe(Course(recipe, 3, 5, (n_train, n_rows)), n_rows)
+    assert full.batches == batch_plan(n_rows, 5)
     assert full.total_steps == epochs * full.batches.steps_per_epoch
     assert (full.task, full.weight_decay) == ("regression", 0.125)
 
@@ -144,7 +145,7 @@ class FakeWorkers:
     diverged: set[str] = field(default_factory=set)
     legs: list[tuple[list[str], Leg]] = field(default_factory=list)
 
-    def train(self, jobs: Sequence[Job], leg: Leg, one_by_one: bool) -> Iterator[Result]:
+    def train(self, jobs: Sequence[Job], leg: Leg, one_by_one: bool = False) -> Iterator[Result]:
         self.legs.append(([job.key for job in jobs], leg))
         for job in jobs:
             state = initial_state(lay_out(job.wiring, job.activation), job.weight_seeds)
@@ -155,10 +156,11 @@ class FakeWorkers:
 
 
 @pytest.fixture
-def search(tmp_path: Path, wine: Dataset) -> SimpleNamespace:
-    """What the finale needs of a search that found a front of four."""
+def search(tmp_path: Path, wine: Dataset, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """What the finale needs of a search that found a front of four, and that the validation rows suffice to choose."""
+    monkeypatch.setattr(confirmation, "is_wanted", lambda dataset: False)
     space = MLPSpace(wine.n_inputs, wine.n_outputs, 400)
-    batches = batch_plan(wine.n_inputs, wine.n_train, 0)
+    batches = batch_plan(wine.n_train, 0)
     course = Course(Recipe("classification", batches, 9 * batches.steps_per_epoch), 1, 0, (wine.n_train, len(wine.y)))
     return SimpleNamespace(
         directory=RunDirectory.create(tmp_path, "mine", "wine"),
@@ -187,7 +189,7 @@ def trained(space: MLPSpace, n: int) -> list[Trial]:
 
 
 def finished(search: Any, dataset: Dataset) -> Any:
-    recipe = retraining_recipe(search.course, dataset, len(dataset.y))
+    recipe = retraining_recipe(search.course, len(dataset.y))
     return finish(search, dataset, recipe, lambda phase: None)
 
 
@@ -211,6 +213,26 @@ def test_each_network_of_the_front_is_retrained_tested_and_kept(search: SimpleNa
     assert keys[0] == search.recorder.history[-1].key  # the best first
     assert (leg.scored_columns, leg.until_step) == (None, leg.recipe.total_steps)
     assert leg.recipe.batches.n_rows == len(wine.y)
+
+
+def test_boosted_trees_get_both_parts_in_the_same_scale(
+    search: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "x.npz", x=rng.integers(0, 256, (90, 13), dtype=np.uint8), y=np.arange(90) % 3)
+    images, given = prepare(str(tmp_path / "x.npz"), seed=0), []
+    assert images.x.dtype == np.uint8 and images.n_inputs == 13
+    monkeypatch.setattr(finale, "boosted_trees", lambda *arguments: given.append(arguments))
+    batches = batch_plan(images.n_train, 0)
+    search.course = replace(search.course, recipe=search.course.recipe.over(batches))
+    assert len(finished(search, images).baselines) == 2
+    ((x, y, x_test, y_test, *_),) = given
+    test_rows, test_targets = images.read_test()
+    np.testing.assert_array_equal(x, images.numbers())
+    np.testing.assert_array_equal(x_test, test_rows)
+    np.testing.assert_array_equal(y, images.y)
+    np.testing.assert_array_equal(y_test, test_targets)
+    assert abs(x.mean()) < 0.2 and abs(x_test.mean()) < 0.3 and 0.9 < x.std() < 1.1 and 0.8 < x_test.std() < 1.2
 
 
 def test_a_network_that_time_or_the_loss_did_not_allow_has_no_test_score(
@@ -241,7 +263,7 @@ def test_an_interruption_ends_it_before_the_test_rows_are_read(
 
 def test_without_a_trained_network_there_is_nothing_to_finish(search: SimpleNamespace, wine: Dataset) -> None:
     search.recorder.history = [trial(0, None)]
-    assert finished(search, wine) == Finding([], [], [])
+    assert finished(search, wine) == Finding([], [], [], 0)
     assert search.workers.legs == []
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from nas.checkpoint import load_standings, save_standings
 from nas.generation import Candidate, Standing, rung_steps, train_generation, weight_seeds
+from nas.jobs import Job, Leg, Result
 from nas.outcome import Ending, Outcome
-from nas.workers import Job, Leg, Result
 
 Script = dict[str, list[tuple[float, ...] | str]]
 Announced = list[tuple[str, Outcome]]

@@ -30,7 +30,8 @@ from nas.engine.population import predict, score, train
 from nas.engine.recipe import Recipe
 from nas.engine.state import initial_state
 from nas.inputs import engine_rows
-from nas.workers import Job, Leg, Result, Workers, _balanced_groups, compile_kernels
+from nas.jobs import Job, Leg, Result, compile_kernels
+from nas.workers import Workers, _balanced_groups
 from search_spaces.recurrent_wiring import CELLS
 
 N_TRAIN, N_ROWS = 300, 400
@@ -50,7 +51,7 @@ JOBS = [job(seed) for seed in range(6)]
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> SharedRows:
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(5, N_ROWS)).astype(np.float32)
+    x = rng.normal(size=(N_ROWS, 5)).astype(np.float32)
     return SharedRows.write(tmp_path_factory.mktemp("rows"), x, rng.integers(3, size=N_ROWS))
 
 
@@ -360,12 +361,9 @@ def test_workers_train_recurrent_networks_as_this_process_does(sequence_rows: Sh
         check(list(workers.train(rest, SEQUENCE_LEG)), expected, list(CELLS))
 
 
-@pytest.mark.parametrize("space", ["mlp", "rnn"])
-def test_all_that_a_search_needs_is_compiled_at_the_start(
-    space: str, rows: SharedRows, sequence_rows: SharedRows
-) -> None:
-    jobs, leg = (JOBS, Leg(RECIPE, 2, (N_TRAIN, N_ROWS))) if space == "mlp" else (RECURRENT_JOBS, SEQUENCE_LEG)
-    with Workers(1, rows if space == "mlp" else sequence_rows) as workers:
+def check_compiled(space: str, rows: SharedRows, jobs: list[Job], leg: Leg) -> None:
+    """Training and scoring jobs compiles nothing that was not compiled at the start."""
+    with Workers(1, rows) as workers:
         workers.map(compile_kernels, [space])
         (before,) = workers.map(small_runs.n_compiled, [space])
         assert all(result.scores for result in workers.train(jobs, leg))
@@ -373,8 +371,19 @@ def test_all_that_a_search_needs_is_compiled_at_the_start(
     assert before > 0
 
 
-def test_what_is_compiled_already_is_not_compiled_again(sequence_rows: SharedRows) -> None:
-    with Workers(1, sequence_rows) as workers:
+def test_all_that_recurrent_networks_need_is_compiled_at_the_start(sequence_rows: SharedRows) -> None:
+    check_compiled("rnn", sequence_rows, RECURRENT_JOBS, SEQUENCE_LEG)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_all_that_feed_forward_networks_need_is_compiled_at_the_start(tmp_path: Path, dtype: type) -> None:
+    x = np.random.default_rng(0).integers(0, 2, (N_ROWS, 5)).astype(dtype)
+    rows = SharedRows.write(tmp_path, x, np.arange(N_ROWS) % 3)
+    check_compiled("mlp", rows, JOBS, Leg(RECIPE, 2, (N_TRAIN, N_ROWS)))
+
+
+def test_what_is_compiled_already_is_not_compiled_again(rows: SharedRows) -> None:
+    with Workers(1, rows) as workers:
         workers.map(compile_kernels, ["mlp", "rnn"])
-    with Workers(1, sequence_rows) as workers:
+    with Workers(1, rows) as workers:
         assert workers.map(compile_kernels, ["mlp", "rnn"]) == [False, False]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,3 +60,38 @@ def test_a_dataset_cannot_be_changed_and_prints_in_a_line(digits: Dataset) -> No
     with pytest.raises(dataclasses.FrozenInstanceError):
         digits.fingerprint = ""  # type: ignore[misc]
     assert len(repr(digits)) < 400
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """300 images of 30 pixels, of which the first is always black."""
+    rng = np.random.default_rng(0)
+    x = np.clip(rng.normal(90, 60, (300, 5, 6)), 0, 255).astype(np.uint8)
+    x[:, 0, 0] = 0
+    file: Path = tmp_path_factory.mktemp("images") / "x.npz"
+    np.savez(file, x=x, y=np.arange(300) % 3)
+    return prepare(str(file), seed=0)
+
+
+def test_images_stay_bytes_and_stand_for_standardised_numbers(images: Dataset) -> None:
+    assert images.x.dtype == np.uint8 and images.x.shape == (29, len(images.y)) and images.x.flags.c_contiguous
+    numbers = images.numbers()
+    assert numbers.dtype == np.float32 and numbers.shape == images.x.shape
+    train = numbers[:, : images.n_train]
+    assert abs(train.mean()) < 1e-4 and abs(train.std() - 1) < 1e-4  # one scale for all pixels
+    assert len(set(images.scale.tolist())) == len(set(images.shift.tolist())) == 1
+
+
+def test_numbers_of_both_parts_are_in_the_same_scale(images: Dataset) -> None:
+    x_test, _ = images.read_test()
+    assert x_test.dtype == np.float32
+    values = {float(v) for v in np.unique(images.x)}
+    of_byte = {round(float(images.scale[0] * v + images.shift[0]), 4) for v in values}
+    shared = {round(float(v), 4) for v in np.unique(x_test)} & of_byte
+    assert len(shared) > 50  # the same byte is the same number, but for rounding
+    assert abs(x_test.mean()) < 0.1 and abs(x_test.std() - 1) < 0.1
+
+
+def test_numbers_of_tables_are_as_they_are_kept(digits: Dataset) -> None:
+    assert digits.x.dtype == np.float32
+    np.testing.assert_array_equal(digits.numbers(), digits.x)

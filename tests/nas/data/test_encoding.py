@@ -182,3 +182,56 @@ def test_rows_of_another_kind_are_refused() -> None:
         IMAGES.transform("d.npz", np.zeros((2, 5), np.uint8))
     with pytest.raises(DataError, match=r"a row is 4 values of float64, but .* trained on 4 values, uint8"):
         IMAGES.transform("d.npz", np.zeros((2, 4)))
+
+
+# --- as inputs are kept ----------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 10**6), st.integers(1, 40), st.floats(0.5, 254.5), st.floats(0.05, 127.0))
+def test_images_are_kept_as_bytes_that_stand_for_what_transform_gives(
+    seed: int, n_pixels: int, mean: float, std: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (30, n_pixels), dtype=np.uint8)
+    kept = np.flatnonzero(rng.random(n_pixels) < 0.7) if n_pixels > 1 else np.array([0])
+    if not len(kept):
+        kept = np.array([n_pixels - 1])
+    code = ArrayCode(True, n_pixels, tuple(kept.tolist()), (mean,), (std,))
+    encoding = Encoding(code, IMAGES.target, imputes=False)
+    rows = rng.permutation(30)[:17]
+    stored = encoding.store("d.npz", images, rows)
+    assert stored.x.dtype == np.uint8 and stored.x.flags.c_contiguous
+    np.testing.assert_array_equal(stored.x, images[rows][:, kept].T)
+    assert stored.scale.dtype == stored.shift.dtype == np.float32
+    assert stored.scale.shape == stored.shift.shape == (len(kept),)
+    expected = encoding.transform("d.npz", images, rows)
+    # Two roundings more than in transform, relative to the larger of what is added.
+    np.testing.assert_allclose(
+        stored.scale[:, None] * stored.x + stored.shift[:, None], expected, rtol=0, atol=3e-7 * 255 / std
+    )
+
+
+def test_more_images_than_a_block_are_kept_like_few() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5000, 4), dtype=np.uint8)
+    rows = np.random.default_rng(1).permutation(5000)
+    stored = IMAGES.store("d.npz", images, rows)
+    np.testing.assert_array_equal(stored.x, images[rows][:, [1, 2]].T)
+
+
+def test_numbers_and_tables_are_kept_as_transform_gives_them() -> None:
+    numbers = np.random.default_rng(0).normal(5, 3, (20, 3))
+    array = Encoding(ArrayCode(False, 3, (0, 2), (5.0, 4.0), (3.0, 2.0)), IMAGES.target, imputes=False)
+    rows = np.array([3, 1, 2])
+    for encoding, features in ((array, numbers), (TABLE, (age(40, 50, np.nan, 60), job(0, 0, 2, -1)))):
+        stored = encoding.store("d", features, rows)
+        np.testing.assert_array_equal(stored.x, encoding.transform("d", features, rows))
+        assert stored.x.dtype == np.float32 and stored.x.flags.c_contiguous
+        assert stored.scale.tolist() == [1.0] * encoding.n_inputs and stored.shift.tolist() == [0.0] * encoding.n_inputs
+
+
+def test_images_of_another_kind_are_not_kept() -> None:
+    with pytest.raises(DataError, match=r"a row is 5 values of uint8, but .* trained on 4 values, uint8"):
+        IMAGES.store("d.npz", np.zeros((2, 5), np.uint8), np.arange(2))
+    with pytest.raises(DataError, match=r"d\.csv is a table, but the network was trained on arrays"):
+        IMAGES.store("d.csv", (age(1),), np.arange(1))

@@ -8,7 +8,7 @@ import pytest
 
 from nas.data.shared import SharedRows
 
-X = np.random.default_rng(0).standard_normal((4, 50)).astype(np.float32)
+X = np.random.default_rng(0).standard_normal((50, 4)).astype(np.float32)
 OFFSETS = np.array([0, 20, 21, 50])
 
 
@@ -17,7 +17,7 @@ def test_rows_are_opened_as_they_were_written(tmp_path: Path, y: np.ndarray) -> 
     written = SharedRows.write(tmp_path / "run" / "shared", X, y)
     x, targets, offsets, scale, shift = SharedRows(tmp_path / "run" / "shared").open()
     assert written == SharedRows(tmp_path / "run" / "shared") and offsets is None
-    assert (scale == 1).all() and (shift == 0).all() and len(scale) == len(shift) == len(X)
+    assert (scale == 1).all() and (shift == 0).all() and len(scale) == len(shift) == X.shape[1]
     np.testing.assert_array_equal(x, X)
     np.testing.assert_array_equal(targets, y)
     assert x.dtype == targets.dtype == np.float32
@@ -33,6 +33,25 @@ def test_sequences_of_codes_stay_uint8_and_keep_their_offsets(tmp_path: Path) ->
     np.testing.assert_array_equal(opened.offsets, OFFSETS)
 
 
+def test_bytes_stay_bytes_and_keep_what_they_stand_for(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (50, 4), dtype=np.uint8)
+    scale, shift = np.random.default_rng(2).standard_normal((2, 4)).astype(np.float32)
+    opened = SharedRows.write(tmp_path, pixels, np.zeros(50, np.float32), None, scale, shift).open()
+    assert opened.x.dtype == np.uint8 and opened.offsets is None
+    np.testing.assert_array_equal(opened.x, pixels)
+    np.testing.assert_array_equal(opened.scale, scale)
+    np.testing.assert_array_equal(opened.shift, shift)
+    assert opened.scale.dtype == opened.shift.dtype == np.float32
+    on_disk = (tmp_path / "x.npy").stat().st_size
+    assert on_disk < pixels.nbytes + 256  # a quarter of what float32 would take
+
+
+def test_what_rows_stand_for_is_that_of_those_written_last(tmp_path: Path) -> None:
+    SharedRows.write(tmp_path, X, np.zeros(50, np.float32), None, np.full(4, 2, "f4"), np.full(4, 3, "f4"))
+    opened = SharedRows.write(tmp_path, X[:, :3], np.zeros(50, np.float32)).open()
+    assert opened.scale.tolist() == [1.0] * 3 and opened.shift.tolist() == [0.0] * 3
+
+
 def test_rows_written_over_sequences_have_no_offsets(tmp_path: Path) -> None:
     SharedRows.write(tmp_path, X, np.zeros(3, np.float32), OFFSETS)
     assert SharedRows.write(tmp_path, X, np.zeros(50, np.float32)).open().offsets is None
@@ -40,7 +59,7 @@ def test_rows_written_over_sequences_have_no_offsets(tmp_path: Path) -> None:
 
 def test_the_largest_class_number_survives_as_float32(tmp_path: Path) -> None:
     y = np.array([0, 9_999], np.int32)
-    targets = SharedRows.write(tmp_path, X[:, :2], y).open().y
+    targets = SharedRows.write(tmp_path, X[:2], y).open().y
     assert targets.tolist() == [0.0, 9999.0]
 
 

@@ -36,7 +36,7 @@ def run_forward(network, sizes, parameters, inputs, n_active, work):
 @compiled
 def run_backward(network, sizes, parameters, inputs, n_active, work, gradients, of_inputs, of_hidden):
     weights, totals = at(parameters, 0), at(gradients, 0)
-    backward_steps(network, sizes, weights, False, inputs, n_active, work, totals, at(of_inputs, 0))
+    backward_steps(network, sizes, weights, False, inputs, n_active, work, False, totals, at(of_inputs, 0))
     initial_gradients(network, sizes, weights, n_active, work, totals, of_hidden)
 
 
@@ -101,6 +101,8 @@ def of_kernels(given: Example, work: RecurrentWorkspace, of_parameters: np.ndarr
     network, (n_steps, _, batch) = given.network, given.inputs.shape
     sizes, n_units, is_lstm = parameter_sizes(network), len(network.unit_vertex), network.cell.code == LSTM
     n_active = np.append(given.is_there.sum(axis=(1, 2)), 0).astype(np.int32)
+    n_vertices, length = work.vertex_gradients.shape[1:]
+    work = work._replace(vertex_gradients=np.empty((len(work.values), n_vertices, length), np.float32))
     for buffer in work:
         buffer[...] = np.nan
     inputs = in_vectors(given.inputs)  # with numbers beyond the ends, which must not count

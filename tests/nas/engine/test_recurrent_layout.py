@@ -110,7 +110,7 @@ def test_a_workspace_has_room_for_each_network(wirings: list[RecurrentWiring], n
             "hidden": (n_steps + 1, units, length),
             "cells": (n_steps + 1, units, length),
             "sums": (n_steps, planes, units, length),
-            "vertex_gradients": (n_steps, vertices, length),
+            "vertex_gradients": (1, vertices, length),
             "sum_gradients": (2, planes, units, length),
             "carried": (units, length),
             "row": (length,),
