@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -47,6 +49,11 @@ def test_the_settings_file_of_the_readme_is_accepted(tmp_path: Path) -> None:
     config = load_config(file, {})
     assert config.search.bounds == {"watts-strogatz": {"rewiring": (0.1, 0.5)}}
     assert config.search.budget_s == 300 and config.data.target == "species"
+
+
+def test_the_python_of_the_readme_runs() -> None:
+    (code,) = blocks("python")
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=120)
 
 
 def test_versions_in_the_constraints_are_within_the_declared_ranges() -> None:
