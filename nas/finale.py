@@ -44,6 +44,7 @@ MAX_BOOSTING_S = 120.0
 MARGIN = 1.15
 OVERHEAD_S = 1.2
 MAX_SHARE = 0.45  # of the budget
+RECURRENT_OVERHEAD_EDGES = 2000  # units, and sequences of different lengths
 CONFIRMATION_SHARE = 0.15  # of the budget, at most
 
 Parameters = dict[str, NDArray[np.float32]]
@@ -114,15 +115,16 @@ class Speed:
     overhead_edges: int
 
     @classmethod
-    def measured(cls, seconds: float, n_edges: int, n_rows: int, n_inputs: int) -> Speed:
+    def measured(cls, seconds: float, n_edges: int, n_rows: int, n_inputs: int, is_recurrent: bool = False) -> Speed:
         """The speed of a training that took some seconds for a number of rows, batch after batch."""
-        overhead = _overhead_edges(n_inputs)
+        overhead = _overhead_edges(n_inputs, is_recurrent)
         return cls(seconds / (n_rows * (n_edges + overhead)), overhead)
 
     @classmethod
     def observed(cls, history: Sequence[Trial], course: Course, n_inputs: int) -> Speed | None:
         """The speed of all trainings so far, as they met one another and whatever else the machine did."""
-        overhead = _overhead_edges(n_inputs)
+        is_recurrent = any(isinstance(trial.genotype, RecurrentGenotype) for trial in history)
+        overhead = _overhead_edges(n_inputs, is_recurrent)
         rows_a_step = course.n_seeds * course.recipe.batches.batch_size
         seconds = units = 0.0
         for trial in history:
@@ -137,8 +139,8 @@ class Speed:
         return self.seconds * (n_edges + self.overhead_edges) * recipe.batches.batch_size * recipe.total_steps
 
 
-def _overhead_edges(n_inputs: int) -> int:
-    return 200 + 2 * n_inputs
+def _overhead_edges(n_inputs: int, is_recurrent: bool) -> int:
+    return 200 + 2 * n_inputs + (RECURRENT_OVERHEAD_EDGES if is_recurrent else 0)
 
 
 def retraining_recipe(course: Course, n_rows: int) -> Recipe:
@@ -224,7 +226,7 @@ def finish(search: Search, dataset: AnyDataset, recipe: Recipe, show: Callable[[
             network = TrainedNetwork(wiring, activation, retrained[trial.key], dataset.encoding)
             outputs = network.outputs(test_rows)
             test_score = _finite(score(outputs, targets, dataset.task))
-            if trial.key == best.key:
+            if trial.key == best.key and test_score is not None:
                 families = _family_rows(dataset, outputs.argmax(axis=0), targets)
             if test_score is not None:
                 _save(search, trial, network, dataset.score_name, scores[trial.key], test_score)

@@ -11,7 +11,7 @@ from nas.data import SequenceDataset
 from search_spaces import RecurrentWiring
 from search_spaces.recurrent_wiring import GATES, Cell
 
-HIDDEN_UNITS = 32
+HIDDEN_UNITS, USUAL_EMBEDDED = 32, 16
 
 
 def dense_recurrent_wiring(n_inputs: int, n_embedded: int, n_units: int, n_outputs: int, cell: Cell) -> RecurrentWiring:
@@ -37,13 +37,14 @@ def dense_recurrent_wirings(
     linear, constant = GATES[cell] * n_embedded + n_outputs, n_inputs * n_embedded - n_weights
     root = math.sqrt(max(linear**2 - 4 * GATES[cell] * constant, 0.0))
     n_equal = max(1, round((root - linear) / (2 * GATES[cell])))
-    sizes: dict[str, tuple[int, Cell]] = {
-        f"dense {cell}, {n_equal} units (equal weights)": (n_equal, cell),
-        f"dense lstm, {HIDDEN_UNITS} units": (HIDDEN_UNITS, "lstm"),
-    }
+    usual_embedded = min(n_inputs, USUAL_EMBEDDED)
     return {
-        name: dense_recurrent_wiring(n_inputs, n_embedded, n_units, n_outputs, kind)
-        for name, (n_units, kind) in sizes.items()
+        f"dense {cell}, {n_equal} units (equal weights)": dense_recurrent_wiring(
+            n_inputs, n_embedded, n_equal, n_outputs, cell
+        ),
+        f"dense lstm, {HIDDEN_UNITS} units": dense_recurrent_wiring(
+            n_inputs, usual_embedded, HIDDEN_UNITS, n_outputs, "lstm"
+        ),
     }
 
 

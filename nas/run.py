@@ -40,7 +40,7 @@ from nas.search import Search
 from nas.seeding import Stream, generator
 from nas.view import View
 from nas.workers import Workers
-from search_spaces import SPACES, SearchSpace
+from search_spaces import SPACES, RecurrentWiring, SearchSpace
 
 FORMAT = 1
 SPEED_TRIAL_S = 0.3
@@ -226,6 +226,8 @@ def _prepare(config: RunConfig) -> AnyDataset:
         if data.missing == "impute":
             raise ConfigError("Sequences have no missing values to impute. Leave --missing out.")
         return prepare_sequences(data.source, target=data.target, task=data.task, seed=seed)
+    if is_sequence_source(data.source) and Path(data.source).suffix.lower() == ".npz":
+        raise ConfigError(f"{data.source} holds sequences, with lengths_train. Leave --space out, or give --space rnn.")
     return prepare(data.source, target=data.target, task=data.task, missing=data.missing, seed=seed)
 
 
@@ -348,5 +350,6 @@ def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: i
             if result.state.steps_done == 0:
                 return None
             n_rows = result.state.steps_done * recipe.batches.batch_size
-            speeds.append(Speed.measured(result.seconds, wiring.n_edges, n_rows, wiring.n_inputs))
+            is_recurrent = isinstance(wiring, RecurrentWiring)
+            speeds.append(Speed.measured(result.seconds, wiring.n_edges, n_rows, wiring.n_inputs, is_recurrent))
     return min(speeds, key=lambda speed: speed.seconds)

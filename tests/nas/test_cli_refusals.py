@@ -352,3 +352,9 @@ def test_a_target_of_what_has_no_columns(search: Callable[..., str], tmp_path: P
     np.savez(tmp_path / "x.npz", **ARRAYS)
     line = search(tmp_path / data if data.endswith("npz") else data, "--target", "label")
     assert 'has no columns, so none is called "label". Leave --target out.' in line
+
+
+def test_arrays_of_sequences_are_not_read_as_rows(search: Callable[..., str], tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", **ARRAYS)
+    line = search(tmp_path / "x.npz", "--space", "mlp")
+    assert "holds sequences, with lengths_train. Leave --space out, or give --space rnn." in line

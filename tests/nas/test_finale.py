@@ -290,9 +290,9 @@ def test_the_best_recurrent_network_is_compared_with_dense_ones_of_its_cell(rebe
     genotype = best.genotype
     assert isinstance(genotype, RecurrentGenotype)
     equal, lstm = _dense_wirings(reber, best).values()
-    for wiring in (equal, lstm):
+    for wiring, n_embedded in ((equal, max(1, genotype.embedding)), (lstm, 16)):
         assert isinstance(wiring, RecurrentWiring)
-        sizes = (reber.n_inputs, reber.n_outputs, max(1, genotype.embedding))
+        sizes = (reber.n_inputs, reber.n_outputs, n_embedded)
         assert (wiring.n_inputs, wiring.n_outputs, wiring.n_embedded) == sizes
     assert isinstance(equal, RecurrentWiring) and equal.cell == genotype.cell
     assert equal.n_units < 5 or abs(equal.n_weights / best.n_weights - 1) <= 0.25

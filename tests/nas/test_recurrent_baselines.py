@@ -57,8 +57,8 @@ def test_one_dense_network_has_about_as_many_weights_and_the_other_is_an_lstm(
     (name, equal), (lstm_name, lstm) = dense_recurrent_wirings(n_inputs, n_embedded, n_outputs, n_weights, cell).items()
     assert name == f"dense {cell}, {equal.n_units} units (equal weights)"
     assert lstm_name == "dense lstm, 32 units" and (lstm.cell, lstm.n_units) == ("lstm", 32)
-    for wiring in (equal, lstm):
-        assert (wiring.n_inputs, wiring.n_embedded, wiring.n_outputs) == (n_inputs, n_embedded, n_outputs)
+    assert (equal.n_inputs, equal.n_embedded, equal.n_outputs) == (n_inputs, n_embedded, n_outputs)
+    assert (lstm.n_inputs, lstm.n_embedded, lstm.n_outputs) == (n_inputs, min(n_inputs, 16), n_outputs)
     assert equal.cell == cell
     fewer, more = (
         dense_recurrent_wiring(n_inputs, n_embedded, max(1, equal.n_units + change), n_outputs, cell)
