@@ -65,7 +65,10 @@ def search(
     ] = None,
     space: Annotated[
         str | None,
-        typer.Option(help="mlp, or rnn for sequences.", show_default="that of the data"),
+        typer.Option(
+            help="mlp, or rnn for sequences: NPZ with lengths_train, or CSV with the header string,label.",
+            show_default="that of the data",
+        ),
     ] = None,
     priors: Annotated[
         str | None,
@@ -99,7 +102,7 @@ def search(
         int | None,
         typer.Option(
             help="Most weights a network may have.",
-            show_default="the larger of 75 sqrt(rows) and 30 an input; see README for sequences",
+            show_default="the larger of 75 sqrt(rows) and 30 an input; of sequences 75 sqrt(steps), at most 10,000",
         ),
     ] = None,
     seed: Annotated[
