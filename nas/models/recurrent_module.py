@@ -233,7 +233,8 @@ class SparseRecurrent(nn.Module):
     def _dense_parameters(self) -> list[Tensor]:
         """All parameters as torch has them, differentiable."""
         parameters = [(self.get_parameter(name), edges) for name, edges, _ in self._each()]
-        return [parameter if edges is None else edges.dense(parameter) for parameter, edges in parameters]
+        dense = [parameter if edges is None else edges.dense(parameter) for parameter, edges in parameters]
+        return _in_one_piece(dense) if dense[0].is_cuda else dense
 
     @property
     def _n_gates(self) -> int:
@@ -267,3 +268,10 @@ def _one_for_each_layer(name: str, option: str, patterns: Any, num_layers: int) 
             "or one for all. A pair (indptr, indices) is a tuple."
         )
     return patterns
+
+
+def _in_one_piece(parameters: list[Tensor]) -> list[Tensor]:
+    """The same parameters side by side in memory, matrices before biases: how cuDNN takes them without a copy."""
+    order = sorted(range(len(parameters)), key=lambda i: parameters[i].dim() == 1)
+    pieces = torch.cat([parameters[i].flatten() for i in order]).split([parameters[i].numel() for i in order])
+    return [pieces[order.index(i)].view(parameters[i].shape) for i in range(len(parameters))]

@@ -2,7 +2,8 @@
 
 The engine trains 100 random candidates with 1 and with 2 workers, and scores them. With ``--other``, a Python file with
 the function ``step`` of the sketch that the engine grew from trains the same wirings, each alone and gathering its own
-batches, in 2 processes that begin together with half of the edges each. Loading and compiling are not timed.
+batches, in 2 processes that begin together with half of the edges each. Two pools of one worker each, which share
+nothing, show what the machine itself gives to a second process. Loading and compiling are not timed.
 
     python tests/benchmarks/population.py --data mnist.npz [--other sparse_dag.py] [--epochs 10] [--turns 3] [--quick]
 """
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from argparse import Namespace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +154,19 @@ def measure(given: Namespace, folder: Path) -> tuple[dict[str, np.ndarray], dict
         accuracy[name] = float(np.mean([result.scores[0] for result in results]))
         return seconds
 
+    def of_engine_apart(name: str) -> float:
+        """Two searches that know nothing of one another, each with one worker and half of the candidates."""
+        halves = [[jobs[i] for i in part] for part in parts(wirings)]
+        with Workers(1, rows) as first, Workers(1, rows) as second, ThreadPoolExecutor(2) as threads:
+            for workers in (first, second):
+                list(workers.train(jobs, Leg(recipe, 1, leg.scored_columns)))
+            start = time.perf_counter()
+            both = [threads.submit(lambda w, h: list(w.train(h, leg)), w, h) for w, h in zip((first, second), halves)]
+            results = [result for future in both for result in future.result()]
+            seconds = time.perf_counter() - start
+        accuracy[name] = float(np.mean([result.scores[0] for result in results]))
+        return seconds
+
     def of_other(name: str) -> float:
         seconds, trained = seconds_of_other(given, folder)
         test = Inputs(x_test, scale, shift)
@@ -160,6 +175,7 @@ def measure(given: Namespace, folder: Path) -> tuple[dict[str, np.ndarray], dict
         return seconds
 
     sides = {f"engine, {n} worker{'s' * (n > 1)}": (lambda name, n=n: of_engine(name, n)) for n in (1, 2)}
+    sides["engine, 2 processes apart"] = of_engine_apart
     if given.other:
         sides[f"{Path(given.other).stem}, {N_PROCESSES} processes"] = of_other
     seconds: dict[str, list[float]] = {name: [] for name in sides}
@@ -187,12 +203,14 @@ def main() -> None:
         elif given.data is None:
             options.error("--data is missing; give it, or --quick for made-up data")
         seconds, accuracy, trained = measure(given, Path(name))
-    one, two = list(seconds.values())[:2]
+    one, two, apart = list(seconds.values())[:3]
     print(header("numba", "numpy", note=trained, threads="1 thread a process"))
     cells = [[k, three_digits(np.median(s)), spread(s / two), f"{accuracy[k]:.4f}"] for k, s in seconds.items()]
     columns = ["side", "seconds", "time over that of the engine with 2 workers: median (turns)", "mean test accuracy"]
     print(table(columns, cells))
-    print(f"Throughput with 2 workers over that with 1: {spread(one / two)}.\n")
+    print(
+        f"Throughput with 2 workers over that with 1: {spread(one / two)}; of 2 processes apart: {spread(one / apart)}.\n"
+    )
 
 
 if __name__ == "__main__":

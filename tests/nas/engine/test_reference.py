@@ -116,3 +116,16 @@ def test_fifty_steps_agree_with_torch(
     expected, _ = reference_train(network, state.parameters[0], 3e-3, rows, targets, recipe, 50)
     assert trained.failure is None and trained.steps_done == 50
     assert np.linalg.norm(trained.parameters[0] - expected) <= 1e-4 * np.linalg.norm(expected)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("task", TASKS)
+def test_training_on_cuda_agrees_with_the_kernels(task: str) -> None:
+    n_outputs = 1 if task == "regression" else 3
+    network = lay_out(random_wiring(5, 6, 20, n_outputs), "tanh")
+    rows, targets = example(5, task, 6, n_outputs, n=200)
+    recipe = Recipe(task, BatchPlan(200, 32, (5,)), total_steps=60, clip_norm=0.5)
+    state = initial_state(network, [[5]])
+    (trained,) = train([network], [3e-3], [state], Inputs.plain(rows), targets, recipe, 50)
+    expected, _ = reference_train(network, state.parameters[0], 3e-3, rows, targets, recipe, 50, device="cuda")
+    assert np.linalg.norm(trained.parameters[0] - expected) <= 1e-3 * np.linalg.norm(expected)

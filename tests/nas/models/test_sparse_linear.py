@@ -239,6 +239,7 @@ def test_the_reference_path_is_differentiable_twice() -> None:
 
 
 @needs_cuda
+@pytest.mark.filterwarnings("ignore:Attempting to run cuBLAS")  # torch's own, of the first call in a process
 def test_cuda_agrees_with_the_cpu() -> None:
     module = layer(dtype=torch.float64)
     x, dy = normal(11, 40, 20, dtype=torch.float64), normal(12, 40, 13, dtype=torch.float64)

@@ -24,6 +24,7 @@ KINDS: dict[str, Any] = {
     "gru": (SparseGRU, nn.GRU, {}),
 }
 N_INPUTS, N_UNITS = 5, 11
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
 
 def masks(seed: int, num_layers: int = 1, n_inputs: int = N_INPUTS, n_units: int = N_UNITS) -> dict[str, list[Any]]:
@@ -363,3 +364,21 @@ def test_it_says_what_it_is() -> None:
     lines = repr(network).splitlines()
     assert lines[1] == "  2, 2, cell='tanh', num_layers=1, bias=True, batch_first=False, dropout=0.0"
     assert lines[4] == "      (ih): Edges(n_inputs=2, n_units=2, n_edges=2, density=0.5000)"
+
+
+@needs_cuda
+@pytest.mark.parametrize("kind", KINDS)
+def test_cuda_agrees_with_the_cpu(kind: str) -> None:
+    on_cpu = module(kind, seed=3, num_layers=2)
+    on_cuda = copy.deepcopy(on_cpu).cuda().double()  # cuDNN rounds float32 to fewer digits
+    x = normal(4, 9, 6, N_INPUTS)
+    packed = pack_padded_sequence(x, torch.tensor([9, 7, 7, 4, 2, 1]))
+    expected, found = (
+        network(sequences)[0].data for network, sequences in ((on_cpu, packed), (on_cuda, packed.cuda().double()))
+    )
+    expected.square().sum().backward()
+    found.square().sum().backward()
+    assert found.is_cuda
+    assert_close(found.cpu().float(), expected)
+    for name, parameter in on_cuda.named_parameters():
+        assert_close(parameter.grad.cpu().float(), on_cpu.get_parameter(name).grad)
