@@ -12,9 +12,9 @@ FEWEST_EDGES, MOST_EDGES = 8_000, 16_000
 NEURONS = (150, 250)
 
 
-def draw_wirings(n: int, seed: int = 0) -> list[Wiring]:
+def draw_wirings(n: int, seed: int = 0, n_inputs: int = N_INPUTS) -> list[Wiring]:
     """The first so many candidates of the space of MLPs that have so many edges, all priors alike."""
-    space, rng = MLPSpace(N_INPUTS, N_OUTPUTS, MOST_EDGES, neurons=NEURONS), np.random.default_rng(seed)
+    space, rng = MLPSpace(n_inputs, N_OUTPUTS, MOST_EDGES, neurons=NEURONS), np.random.default_rng(seed)
     wirings: list[Wiring] = []
     while len(wirings) < n:
         wiring = space.wire(space.sample(rng))

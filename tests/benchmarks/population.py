@@ -160,8 +160,9 @@ def measure(given: Namespace, folder: Path) -> tuple[dict[str, np.ndarray], dict
         with Workers(1, rows) as first, Workers(1, rows) as second, ThreadPoolExecutor(2) as threads:
             for workers in (first, second):
                 list(workers.train(jobs, Leg(recipe, 1, leg.scored_columns)))
+            sides_apart = list(zip((first, second), halves, strict=True))
             start = time.perf_counter()
-            both = [threads.submit(lambda w, h: list(w.train(h, leg)), w, h) for w, h in zip((first, second), halves)]
+            both = [threads.submit(lambda w, h: list(w.train(h, leg)), *side) for side in sides_apart]
             results = [result for future in both for result in future.result()]
             seconds = time.perf_counter() - start
         accuracy[name] = float(np.mean([result.scores[0] for result in results]))
@@ -208,9 +209,8 @@ def main() -> None:
     cells = [[k, three_digits(np.median(s)), spread(s / two), f"{accuracy[k]:.4f}"] for k, s in seconds.items()]
     columns = ["side", "seconds", "time over that of the engine with 2 workers: median (turns)", "mean test accuracy"]
     print(table(columns, cells))
-    print(
-        f"Throughput with 2 workers over that with 1: {spread(one / two)}; of 2 processes apart: {spread(one / apart)}.\n"
-    )
+    print(f"Throughput with 2 workers over that with 1: {spread(one / two)}.")
+    print(f"Of 2 processes apart over that of one: {spread(one / apart)}.\n")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 128 units over 50 inputs, sequences of 25 steps, a linear layer from the last step to 2 outputs; batch 128, float32,
 Adam, one thread. Masked cells multiply both of their matrices with a mask in each step. All networks but those of the
-modules begin with a dense embedding of 50 values, which the engine's have. In the row "floor" a unit reads one value and
-itself: what is left is the embedding and the arithmetic of the cells, which no density makes smaller.
+modules begin with a dense embedding of 50 values, which the engine's have. In the row "floor" a unit reads one value
+and itself: what is left is the embedding and the arithmetic of the cells, which no density makes smaller.
 
     python tests/benchmarks/recurrent.py [--quick]
 """
