@@ -47,7 +47,7 @@ class Examples:
         if len(set(self.names)) < len(self.names) or not set(self.size_names) <= set(self.names):
             raise ValueError("Examples: names must be distinct, and size_names among them.")
         if self.repeats is not None and (self.repeats.ndim != 2 or len(self.repeats) != n):
-            raise ValueError(f"Examples: repeats have shape {self.repeats.shape}; give one row for each of {n} targets.")
+            raise ValueError(f"Examples: repeats have shape {self.repeats.shape}; give one row for each of {n} rows.")
         for name in ("families", "groups"):
             if len(getattr(self, name)) not in (0, n):
                 raise ValueError(f"Examples: {len(getattr(self, name))} {name} for {n} targets; give none or one each.")
