@@ -1,0 +1,133 @@
+"""The noise ceiling: how well the best of all predictors could do, told from networks that were trained repeatedly."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictors.trust.estimate import Estimate
+from predictors.trust.resampling import N_RESAMPLES, Counts, draw_resamples, resampled_ranks
+
+LEAST_NETWORKS = 5
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What the noise of training leaves to be predicted.
+
+    Attributes:
+        n_networks: Networks that were trained at least twice.
+        n_trainings: Trainings of one of them, the harmonic mean.
+        between: Variance of the scores between networks, without noise, 0 or more.
+        within: Variance of the scores between trainings of one network, 0 or more.
+        reliability: between / (between + within / n_trainings), in [0, 1]: the highest R2 that predictions of the
+            mean score can reach.
+        highest_tau: The tau that they would then reach if scores are normally distributed, in [0, 1].
+        one_against_others: Tau of one training against the mean of the network's others.
+        one_against_one: Tau of one training against another.
+    """
+
+    n_networks: int
+    n_trainings: float
+    between: float
+    within: float
+    reliability: Estimate
+    highest_tau: float
+    one_against_others: Estimate
+    one_against_one: Estimate
+
+
+def noise_ceiling(repeats: NDArray[np.float64], seed: int, n_resamples: int = N_RESAMPLES) -> Ceiling | None:
+    """The ceiling that repeated trainings show.
+
+    Errors are those of having only these networks, by resampling them.
+
+    Args:
+        repeats: Score of each training, shape (n, n_seeds); NaN where there was none.
+        seed: Of the resamples, 0 or more.
+        n_resamples: At least 2.
+
+    Returns:
+        None where fewer than five networks were trained twice.
+    """
+    repeats = repeats[np.isfinite(repeats).sum(axis=1) >= 2]
+    if len(repeats) < LEAST_NETWORKS:
+        return None
+    counts = draw_resamples(len(repeats), seed, n_resamples=n_resamples)
+    between, within = variance_components(repeats)
+    resampled = [_reliability(np.repeat(repeats, row, axis=0)) for row in counts.astype(np.int64)]
+    reliability = Estimate.of(np.array([_reliability(repeats)]), np.array(resampled))
+    singles = list(repeats.T)
+    return Ceiling(
+        len(repeats),
+        _harmonic_mean(repeats),
+        between,
+        within,
+        reliability,
+        tau_of_normal(math.sqrt(reliability.value)),
+        _mean_tau([(one, _mean_of_others(repeats, a)) for a, one in enumerate(singles)], counts),
+        _mean_tau(list(combinations(singles, 2)), counts),
+    )
+
+
+def variance_components(repeats: NDArray[np.float64]) -> tuple[float, float]:
+    """Variance between networks and within them, by one-way analysis of variance with unequal numbers of trainings.
+
+    Source: Searle, Casella and McCulloch, "Variance components" (1992), section 3.6; a negative variance counts as 0.
+
+    Args:
+        repeats: Shape (n, n_seeds), n at least 2; in each row at least one score, in one of them two; others NaN.
+
+    Returns:
+        Both 0 or more, in the squared unit of the scores.
+    """
+    counts = np.isfinite(repeats).sum(axis=1)  # (n,)
+    total, n = counts.sum(), len(repeats)
+    means = np.nansum(repeats, axis=1) / counts
+    within = float(np.nansum((repeats - means[:, None]) ** 2) / (total - n))
+    grand_mean = float(counts @ means / total)
+    mean_square = float(counts @ (means - grand_mean) ** 2 / (n - 1))
+    typical = (total - (counts**2).sum() / total) / (n - 1)  # trainings of a network, as the mean square weighs them
+    return max((mean_square - within) / typical, 0.0), within
+
+
+def tau_of_normal(correlation: float) -> float:
+    """Kendall's tau of two normal variables of this correlation. Source: Kendall, "Rank correlation methods" (1948)."""
+    return 2 / math.pi * math.asin(correlation)
+
+
+def _reliability(repeats: NDArray[np.float64]) -> float:
+    between, within = variance_components(repeats)
+    return between / (between + within / _harmonic_mean(repeats)) if between > 0 else 0.0
+
+
+def _harmonic_mean(repeats: NDArray[np.float64]) -> float:
+    return float(1 / np.mean(1 / np.isfinite(repeats).sum(axis=1)))
+
+
+def _mean_of_others(repeats: NDArray[np.float64], column: int) -> NDArray[np.float64]:
+    """Mean score of each network's other trainings, shape (n,); NaN where there is none."""
+    others = np.delete(repeats, column, axis=1)
+    counts = np.isfinite(others).sum(axis=1)
+    return np.where(counts > 0, np.nansum(others, axis=1) / np.maximum(counts, 1), np.nan)
+
+
+def _mean_tau(pairs: list[tuple[NDArray[np.float64], NDArray[np.float64]]], counts: Counts) -> Estimate:
+    """Tau of two scores of the networks, averaged over such pairs; of networks that have both.
+
+    Args:
+        pairs: Scores, shape (n,) each, NaN where there is none.
+        counts: Resamples of the networks, shape (n_resamples, n).
+    """
+    weights = np.concatenate([np.ones((1, counts.shape[1])), counts])
+    taus = []
+    for first, second in pairs:
+        both = np.flatnonzero(np.isfinite(first) & np.isfinite(second))
+        if len(both) >= LEAST_NETWORKS:
+            taus.append(resampled_ranks(first[both], second[both], weights[:, both])[0])
+    mean = np.mean(taus, axis=0) if taus else np.zeros(len(weights))
+    return Estimate.of(mean[:1], mean[1:])

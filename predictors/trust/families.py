@@ -1,0 +1,137 @@
+"""Whether skill carries over to a family of graphs that was not learned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictors.examples import Examples
+from predictors.familiarity import Familiarity
+from predictors.regressors.protocol import Make
+from predictors.trust.estimate import Estimate
+from predictors.trust.resampling import (
+    N_RESAMPLES,
+    derive_seed,
+    draw_resamples,
+    resampled_r_squared,
+    resampled_ranks,
+)
+from predictors.trust.scores import kendall_tau, r_squared, spearman
+
+LEAST_NETWORKS = 10
+"""Of fewer networks nothing is told."""
+
+
+@dataclass(frozen=True)
+class FamilyTrust:
+    """How a predictor does on a family that it has not learned from.
+
+    Errors are those of having only these networks of the family to judge on.
+
+    Attributes:
+        family: The family.
+        fitted_on: Those learned from, sorted.
+        n: Networks of the family that it was judged on.
+        n_learned: Networks that it learned from.
+        tau: Kendall's tau-b.
+        spearman: Spearman's rank correlation.
+        r2: R2; below 0 if the mean score of the family would have been nearer.
+        share_outside: Share of its networks that are farther from those learned from than these from one another.
+    """
+
+    family: str
+    fitted_on: tuple[str, ...]
+    n: int
+    n_learned: int
+    tau: Estimate
+    spearman: Estimate
+    r2: Estimate
+    share_outside: float
+
+    @property
+    def ranks(self) -> bool:
+        """Whether it ranks the family better than chance, by two standard errors."""
+        return min(self.n, self.n_learned) >= LEAST_NETWORKS and self.tau.is_above(0.0, n_errors=2.0)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether it ranks, and its scores are nearer than the family's mean would be."""
+        return self.ranks and self.r2.value > 0
+
+
+def leave_one_family_out(
+    examples: Examples, make: Make, seed: int, n_resamples: int = N_RESAMPLES
+) -> tuple[FamilyTrust, ...]:
+    """For each family, how a predictor does on it that was fitted on all others.
+
+    Args:
+        examples: With families; without, or with one, there is nothing to tell.
+        make: Makes the regressor.
+        seed: 0 or more.
+        n_resamples: At least 2.
+
+    Returns:
+        One for each family, sorted by name; empty where fewer than two are known.
+    """
+    families = np.array(examples.families, dtype=np.str_)
+    names = sorted(set(examples.families))
+    if len(names) < 2:
+        return ()
+    told: list[FamilyTrust] = []
+    for name in names:
+        told += trust_on(
+            examples.take(np.flatnonzero(families != name)),
+            examples.take(np.flatnonzero(families == name)),
+            make,
+            seed,
+            n_resamples,
+        )
+    return tuple(told)
+
+
+def trust_on(
+    learned: Examples, asked: Examples, make: Make, seed: int, n_resamples: int = N_RESAMPLES
+) -> tuple[FamilyTrust, ...]:
+    """How a predictor does on other networks than those that it is fitted on, by their family.
+
+    Args:
+        learned: What it is fitted on.
+        asked: What it is asked about, with true scores and the same features.
+        make: Makes the regressor.
+        seed: 0 or more.
+        n_resamples: At least 2.
+
+    Returns:
+        One for each family of `asked`, sorted by name; one of the name "unknown" where it has no families.
+
+    Raises:
+        ValueError: The features differ.
+    """
+    if learned.names != asked.names:
+        raise ValueError(f"trust_on: fitted on features {learned.names}, asked about {asked.names}; give the same.")
+    predicted = make(derive_seed(seed, 0)).fit(learned.rows, learned.targets).predict(asked.rows).mean
+    is_outside = Familiarity.of(learned.rows).outside(asked.rows)
+    families = np.array(asked.families or ("unknown",) * len(asked), dtype=np.str_)
+    told = []
+    for name in sorted(set(families.tolist())):
+        of_family = np.flatnonzero(families == name)
+        groups = asked.groups[of_family] if len(asked.groups) else None
+        counts = draw_resamples(len(of_family), derive_seed(seed, 1), groups, n_resamples)
+        table = asked.targets[of_family], predicted[of_family]
+        whole = np.array([score(*table) for score in (kendall_tau, spearman, r_squared)])
+        resampled = [*resampled_ranks(*table, counts), resampled_r_squared(*table, counts)]
+        tau, rank, r2 = (Estimate.of(whole[i : i + 1], resampled[i]) for i in range(3))
+        told.append(
+            FamilyTrust(
+                family=name,
+                fitted_on=tuple(sorted(set(learned.families))),
+                n=len(of_family),
+                n_learned=len(learned),
+                tau=tau,
+                spearman=rank,
+                r2=r2,
+                share_outside=float(is_outside[of_family].mean()),
+            )
+        )
+    return tuple(told)

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from predictors.trust import Ceiling, Coverage, CurvePoint, Estimate, FamilyTrust, LearningCurve, Skill, Trust
+from predictors.trust_report import (
+    coverage_sentence,
+    curve_sentence,
+    family_sentence,
+    to_dict,
+    trust_lines,
+    unseen_sentence,
+    verdict,
+)
+
+
+def skill(tau: float, error: float = 0.03) -> Skill:
+    one = Estimate(tau, error)
+    return Skill(one, one, one, Estimate(0.01, 0.002))
+
+
+def told(tau: float = 0.05, r2: float = -0.4, n: int = 100) -> FamilyTrust:
+    return FamilyTrust(
+        "barabasi-albert", ("watts-strogatz",), n, 90, Estimate(tau, 0.06), Estimate(tau, 0.06), Estimate(r2, 0.1), 0.58
+    )
+
+
+@pytest.fixture
+def trust() -> Trust:
+    return Trust(
+        n=200,
+        n_features=23,
+        n_groups=200,
+        n_folds=5,
+        n_repeats=3,
+        n_learned=160,
+        deviation=0.0475,
+        skill=skill(0.5),
+        baseline=skill(0.44),
+        baseline_names=("nodes", "edges"),
+        advantage=skill(0.06, 0.02),
+        ceiling=Ceiling(200, 3.0, 0.2, 0.1, Estimate(0.668, 0.01), 0.61, Estimate(0.269, 0.01), Estimate(0.183, 0.01)),
+        known_families=("barabasi-albert", "watts-strogatz"),
+        families=(told(),),
+        coverages=tuple(Coverage(p, Estimate(p, 0.02), p) for p in (0.5, 0.8, 0.9, 0.95)),
+        curve=LearningCurve(
+            (CurvePoint(80, Estimate(0.4, 0.03)), CurvePoint(160, Estimate(0.5, 0.03))), Estimate(0.1, 0.02)
+        ),
+    )
+
+
+def test_the_verdict_says_what_structure_adds(trust: Trust) -> None:
+    assert verdict(trust) == (
+        "Its Kendall tau is 0.500 +- 0.030: it puts 75 of 100 pairs of networks that it has not seen in the right "
+        "order. It beats size alone (nodes and edges) by 0.060 +- 0.020: its other features add something."
+    )
+
+
+def test_the_verdict_forbids_pruning_without_an_advantage(trust: Trust) -> None:
+    no_better = replace(trust, advantage=skill(0.02, 0.03))
+    assert verdict(no_better).endswith("the difference is 0.020 +- 0.030: do not use it to prune.")
+
+
+def test_the_verdict_on_what_ranks_nothing(trust: Trust) -> None:
+    useless = replace(trust, skill=skill(0.05))
+    assert verdict(useless) == (
+        "Do not trust it: its Kendall tau on networks that it has not seen is 0.050 +- 0.030, and chance is 0."
+    )
+
+
+def test_the_verdict_without_size_features_leaves_size_open(trust: Trust) -> None:
+    assert "whether it beats size alone is not known" in verdict(replace(trust, baseline_names=()))
+
+
+@pytest.mark.parametrize(
+    ("family", "sentence"),
+    [
+        (
+            told(),
+            "Do not trust it on barabasi-albert: fitted on watts-strogatz, its Kendall tau there is 0.050 +- 0.060 "
+            "(chance: 0) and its R2 -0.400 +- 0.100; 58% of these networks are unlike any that it learned from.",
+        ),
+        (
+            told(tau=0.3),
+            "Do not trust its scores on barabasi-albert: fitted on watts-strogatz, its Kendall tau there is 0.300 +- "
+            "0.060 (chance: 0) and its R2 -0.400 +- 0.100. It ranks them better than chance, but the mean of the "
+            "family would be nearer than its scores; 58% of these networks are unlike any that it learned from.",
+        ),
+        (
+            told(tau=0.5, r2=0.4),
+            "It may be trusted on barabasi-albert: fitted on watts-strogatz, its Kendall tau there is 0.500 +- 0.060 "
+            "(chance: 0) and its R2 0.400 +- 0.100; 58% of these networks are unlike any that it learned from.",
+        ),
+        (
+            told(tau=0.9, n=4),
+            "Do not trust it on barabasi-albert: 4 networks to judge on and 90 of other families to learn from are too "
+            "few to tell.",
+        ),
+    ],
+)
+def test_families_are_told_in_words_with_the_numbers(family: FamilyTrust, sentence: str) -> None:
+    assert family_sentence(family) == sentence
+
+
+@pytest.mark.parametrize(
+    ("families", "sentence"),
+    [
+        (("ws",), "It has only seen ws: nothing is known about any other family; do not trust it there."),
+        (("ba", "ws"), "It has only seen ba and ws: do not trust it on any other family."),
+        (tuple("abcdef"), "It has only seen a, b, c, d and 2 more: do not trust it on any other family."),
+        ((), "The families of these networks are not known, and so neither is how it does on others."),
+    ],
+)
+def test_families_that_were_not_seen(families: tuple[str, ...], sentence: str) -> None:
+    assert unseen_sentence(families) == sentence
+
+
+@pytest.mark.parametrize(
+    ("held", "start"),
+    [
+        (0.9, "Its intervals hold what they promise: those of 90% hold 90.0 +- 2.0 % of scores not seen."),
+        (0.7, "Its intervals are too narrow, do not rely on them: those of 90% hold 70.0 +- 2.0 % of scores not seen."),
+        (0.99, "Its intervals are wider than they need be: those of 90% hold 99.0 +- 2.0 % of scores not seen."),
+    ],
+)
+def test_intervals_are_judged(held: float, start: str) -> None:
+    right = Coverage(0.95, Estimate(0.95, 0.02), 1.0)
+    assert coverage_sentence((Coverage(0.9, Estimate(held, 0.02), 1.0), right)) == start
+
+
+def test_the_curve_says_whether_more_would_help(trust: Trust) -> None:
+    assert trust.curve is not None
+    assert curve_sentence(trust.curve) == (
+        "More networks to learn from would help: from 80 to 160 networks, tau changed by 0.100 +- 0.020."
+    )
+    flat = replace(trust.curve, last_gain=Estimate(0.03, 0.02))
+    assert curve_sentence(flat).startswith("Whether more networks to learn from would help does not show")
+    short = LearningCurve(trust.curve.points[:1], None)
+    assert curve_sentence(short) == "Whether more networks would help is not known: 80 are too few to halve."
+
+
+def test_lines_hold_every_part_and_their_columns_are_aligned(trust: Trust) -> None:
+    lines = trust_lines(trust)
+    text = "\n".join(lines)
+    for part in (
+        verdict(trust),
+        "5-fold cross-validation, repeated 3 times.",
+        family_sentence(told()),
+        "regret of top 2 of 40",
+        "about 0.610",
+        "0.668 +- 0.010",
+        "0.269 +- 0.010",
+        "160 networks",
+    ):
+        assert part in text
+    header = next(line for line in lines if "Kendall tau" in line and "Spearman" in line)
+    predictor = next(line for line in lines if line.startswith("predictor"))
+    assert predictor.index("0.500") == header.index("Kendall tau")
+    assert predictor.index("0.010 +-") == header.index("regret")
+    assert text.isascii() and all(line == line.rstrip() for line in lines)
+
+
+def test_lines_say_what_is_missing(trust: Trust) -> None:
+    lines = trust_lines(replace(trust, ceiling=None, curve=None, families=(), n_groups=20, baseline_names=()))
+    assert "The highest that can be reached is not known: train some networks with several seeds." in lines
+    assert lines[0].endswith("20 groups kept together.")
+    assert any(line.startswith("expecting the mean") for line in lines)
+
+
+def test_the_dictionary_is_json_and_holds_numbers_and_sentences(trust: Trust) -> None:
+    unbounded = replace(trust, coverages=(*trust.coverages[:3], Coverage(0.95, Estimate(1.0, 0.0), math.inf)))
+    plain = to_dict(unbounded)
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert plain["skill"]["tau"] == {"value": 0.5, "error": 0.03}
+    assert plain["coverages"][3]["width"] is None
+    assert plain["beats_baseline"] is True and plain["verdict"] == verdict(trust)
+    assert family_sentence(told()) in plain["sentences"] and len(plain["sentences"]) == 4
+    assert to_dict(replace(trust, ceiling=None, curve=None))["ceiling"] is None

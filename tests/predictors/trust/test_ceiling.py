@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import f_oneway
+
+from predictors.trust.ceiling import noise_ceiling, tau_of_normal, variance_components
+from predictors.trust.scores import kendall_tau, r_squared
+
+
+def draw_repeats(n: int, n_seeds: int, between: float, within: float, seed: int = 0) -> NDArray[np.float64]:
+    rng = np.random.default_rng(seed)
+    return math.sqrt(between) * rng.normal(size=(n, 1)) + math.sqrt(within) * rng.normal(size=(n, n_seeds))
+
+
+def with_gaps(repeats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Leaves 1 to all of the trainings of each network."""
+    n, n_seeds = repeats.shape
+    kept = 1 + np.arange(n)[:, None] % n_seeds > np.arange(n_seeds)
+    return np.where(kept, repeats, np.nan)
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_known_variances_are_found(gaps: bool) -> None:
+    repeats = draw_repeats(3000, 4, between=0.25, within=0.09)
+    between, within = variance_components(with_gaps(repeats) if gaps else repeats)
+    assert between == pytest.approx(0.25, rel=0.08)
+    assert within == pytest.approx(0.09, rel=0.05)
+
+
+def test_variances_agree_with_scipys_analysis_of_variance() -> None:
+    repeats = with_gaps(draw_repeats(30, 4, between=1.0, within=1.0))
+    counts = np.isfinite(repeats).sum(axis=1)
+    between, within = variance_components(repeats)
+    typical = (counts.sum() - (counts**2).sum() / counts.sum()) / 29
+    statistic = f_oneway(*(row[np.isfinite(row)] for row in repeats)).statistic
+    assert between == pytest.approx(within * (statistic - 1) / typical)
+
+
+def test_the_ceiling_is_what_an_oracle_reaches() -> None:
+    repeats = draw_repeats(2000, 5, between=1.0, within=2.5)
+    truth = draw_repeats(2000, 1, between=1.0, within=0.0)[:, 0]  # the same draw, without noise
+    ceiling = noise_ceiling(repeats, seed=0, n_resamples=20)
+    assert ceiling is not None
+    assert ceiling.reliability.value == pytest.approx(1 / 1.5, abs=0.03)
+    assert r_squared(repeats.mean(axis=1), truth) == pytest.approx(ceiling.reliability.value, abs=0.03)
+    assert kendall_tau(repeats.mean(axis=1), truth) == pytest.approx(ceiling.highest_tau, abs=0.03)
+    assert ceiling.one_against_one.value == pytest.approx(tau_of_normal(1 / 3.5), abs=0.03)
+    others = 1 / math.sqrt(3.5 * (1 + 2.5 / 4))  # correlation of one training with the mean of four
+    assert ceiling.one_against_others.value == pytest.approx(tau_of_normal(others), abs=0.03)
+
+
+def test_the_error_of_the_reliability_is_its_deviation_over_fresh_networks() -> None:
+    found = []
+    for seed in range(60):
+        ceiling = noise_ceiling(draw_repeats(60, 3, between=1.0, within=1.0, seed=seed), seed, n_resamples=40)
+        assert ceiling is not None
+        found.append(ceiling.reliability)
+    deviation = np.std([one.value for one in found], ddof=1)
+    assert 0.7 < np.mean([one.error for one in found]) / deviation < 1.4
+
+
+def test_networks_trained_once_tell_nothing() -> None:
+    repeats = draw_repeats(20, 3, between=1.0, within=1.0)
+    repeats[10:, 1:] = np.nan
+    some, without = noise_ceiling(repeats, seed=0), noise_ceiling(repeats[:10], seed=0)
+    assert some == without and some is not None
+    assert (some.n_networks, some.n_trainings) == (10, pytest.approx(3.0))
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (50, 1)])
+def test_too_few_trained_twice_have_no_ceiling(shape: tuple[int, int]) -> None:
+    assert noise_ceiling(np.random.default_rng(0).normal(size=shape), seed=0) is None
+
+
+def test_scores_without_noise_can_be_explained_fully_and_pure_noise_not_at_all() -> None:
+    exact = noise_ceiling(np.repeat(np.arange(10.0)[:, None], 3, axis=1), seed=0)
+    noise = noise_ceiling(np.tile([[0.0, 1.0]], (10, 1)), seed=0)
+    assert exact is not None and noise is not None
+    assert (exact.reliability.value, exact.highest_tau, exact.one_against_one.value) == (1.0, 1.0, 1.0)
+    assert (noise.reliability.value, noise.highest_tau, noise.between) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.8])
+def test_tau_of_normal_variables(correlation: float) -> None:
+    x, y = np.random.default_rng(0).multivariate_normal([0, 0], [[1, correlation], [correlation, 1]], size=20000).T
+    assert kendall_tau(x, y) == pytest.approx(tau_of_normal(correlation), abs=0.015)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from predictors.examples import Examples
+from predictors.regressors.protocol import Make
+from predictors.trust.families import leave_one_family_out, trust_on
+from predictors.trust.scores import kendall_tau, r_squared, spearman
+
+Draw = Callable[..., Examples]
+
+
+def test_each_family_is_predicted_from_the_others(draw_examples: Draw, least_squares: Make) -> None:
+    examples = draw_examples(0)
+    first, second = leave_one_family_out(examples, least_squares, seed=0)
+    assert (first.family, first.fitted_on) == ("barabasi-albert", ("watts-strogatz",))
+    assert (second.family, second.fitted_on) == ("watts-strogatz", ("barabasi-albert",))
+    rows, targets = examples.rows, examples.targets
+    predicted = least_squares(0).fit(rows[1::2], targets[1::2]).predict(rows[::2]).mean
+    for told, score in ((first.tau, kendall_tau), (first.spearman, spearman), (first.r2, r_squared)):
+        assert told.value == pytest.approx(score(targets[::2], predicted))
+        assert 0.01 < told.error < 0.3
+    assert (first.n, first.n_learned) == (30, 30)
+
+
+def test_a_rule_that_holds_in_both_families_is_trusted(draw_examples: Draw, least_squares: Make) -> None:
+    assert all(told.is_trusted for told in leave_one_family_out(draw_examples(0), least_squares, seed=0))
+
+
+def test_a_rule_that_is_turned_round_is_not(draw_examples: Draw, least_squares: Make) -> None:
+    told = leave_one_family_out(draw_examples(0, structure=3.0, shift=2.0), least_squares, seed=0)
+    assert [one.ranks or one.is_trusted for one in told] == [False, False]
+
+
+def test_ranks_may_carry_over_where_scores_do_not(draw_examples: Draw, least_squares: Make) -> None:
+    examples = draw_examples(0)
+    is_ws = np.array(examples.families) == "watts-strogatz"
+    raised = replace(examples, targets=examples.targets + 10.0 * is_ws)
+    told = leave_one_family_out(raised, least_squares, seed=0)
+    assert [(one.ranks, one.is_trusted) for one in told] == [(True, False)] * 2
+    assert told[0].r2.value < -5
+
+
+def test_few_networks_are_not_enough_for_trust(draw_examples: Draw, least_squares: Make) -> None:
+    examples = draw_examples(0, n=200, n_seeds=50)
+    families = ("rare",) * 9 + ("common",) * 191
+    common, rare = leave_one_family_out(replace(examples, families=families), least_squares, seed=0)
+    assert not rare.is_trusted and rare.n == 9 and rare.tau.value > 0.5
+    assert not common.is_trusted and common.n_learned == 9
+
+
+def test_nothing_is_told_of_one_family_or_none(draw_examples: Draw, least_squares: Make) -> None:
+    examples = draw_examples(0)
+    for families in ((), ("watts-strogatz",) * 60):
+        assert leave_one_family_out(replace(examples, families=families), least_squares, seed=0) == ()
+
+
+def test_asked_about_others_it_says_how_many_are_unlike(draw_examples: Draw, least_squares: Make) -> None:
+    examples = draw_examples(0)
+    learned, asked = examples.take(np.arange(1, 60, 2)), examples.take(np.arange(0, 60, 2))
+    far = replace(asked, rows=asked.rows + 100.0)
+    near_told, far_told = (trust_on(learned, one, least_squares, seed=0)[0] for one in (asked, far))
+    assert near_told.share_outside < 0.5 and far_told.share_outside == 1.0
+    assert near_told == leave_one_family_out(examples, least_squares, seed=0)[0]
+
+
+def test_without_families_the_others_are_unknown(draw_examples: Draw, least_squares: Make) -> None:
+    examples = replace(draw_examples(0), families=())
+    (told,) = trust_on(examples.take(np.arange(30)), examples.take(np.arange(30, 60)), least_squares, seed=0)
+    assert (told.family, told.fitted_on, told.n) == ("unknown", (), 30)
+
+
+def test_other_features_are_refused(draw_examples: Draw, least_squares: Make) -> None:
+    examples = draw_examples(0)
+    other = replace(examples, names=("nodes", "b", "c", "d"))
+    with pytest.raises(ValueError, match="fitted on features"):
+        trust_on(examples, other, least_squares, seed=0)
