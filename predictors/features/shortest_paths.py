@@ -12,6 +12,7 @@ import numpy as np
 import rustworkx
 from numpy.typing import NDArray
 
+from predictors.features.all_pairs import Pairs, pairs_by_matrices
 from predictors.features.pivots import choose_pivots, traverse
 
 EXACT_LIMIT = 1_000_000
@@ -56,12 +57,18 @@ def shortest_paths(n: int, sources: NDArray[np.int64], targets: NDArray[np.int64
 
 
 def exact_paths(n: int, sources: NDArray[np.int64], targets: NDArray[np.int64]) -> ShortestPaths:
-    """What `shortest_paths` gives, from every vertex (Brandes 2001, as implemented in rustworkx).
+    """What `shortest_paths` gives, from every vertex: Brandes 2001, in whichever way is faster."""
+    pairs = pairs_by_matrices(n, sources, targets)
+    return _normalised(np.arange(n), *(pairs_by_searches(n, sources, targets) if pairs is None else pairs))
+
+
+def pairs_by_searches(n: int, sources: NDArray[np.int64], targets: NDArray[np.int64]) -> Pairs:
+    """What `all_pairs.pairs_by_matrices` gives, whatever the distances, as implemented in rustworkx.
 
     Only edge betweenness is computed by traversal, which saves the time of another. Summed over the edges of
     a vertex v it counts paths through v twice and paths that end in v once, so with r reachable vertices
 
-        node(v) = (sum of edge(e) over the edges e of v - r) / 2        (in numbers of pairs)
+        node(v) = (sum of edge(e) over the edges e of v - r) / 2
     """
     graph = rustworkx.PyGraph()
     graph.add_nodes_from(range(n))
@@ -72,8 +79,7 @@ def exact_paths(n: int, sources: NDArray[np.int64], targets: NDArray[np.int64]) 
 
     at_vertex = np.bincount(sources, edge_pairs, n) + np.bincount(targets, edge_pairs, n)
     n_reachable = np.count_nonzero(distances > 0, axis=1)
-    node_pairs = np.maximum((at_vertex - n_reachable) / 2, 0.0)
-    return _normalised(np.arange(n), distances, node_pairs, edge_pairs)
+    return distances, np.maximum((at_vertex - n_reachable) / 2, 0.0), edge_pairs
 
 
 def estimated_paths(
