@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from predictors.improvement import Staircase, expected_improvement, score_needed
 from predictors.prediction import Prediction
+
+WARM_UP = "warm-up"
+GATE_OFF = "gate off"
+PREDICTED = "predicted"
+EXPLORATION = "exploration"
+AUDIT = "audit"
+UNKNOWN_FAMILY = "unknown family"
+SKIPPED = "skipped"
+KINDS = (WARM_UP, GATE_OFF, PREDICTED, EXPLORATION, AUDIT, UNKNOWN_FAMILY, SKIPPED)
+
+FEW_OUTCOMES = 3
+"""A family with fewer outcomes is not predicted."""
+LARGEST_AUDIT = 0.1
+"""Of the places; an audit is a check, not the search."""
+LEAST_FILLED = 0.5
+"""Of the places that prediction may fill: fewer would leave workers idle and the evolution little to select from."""
+
+ROUNDING = 1e-9
+"""So that children that all improve alike are all worth as much as their mean."""
+
+Scale = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -18,7 +40,9 @@ class GateSettings:
 
     Attributes:
         warm_up: Fewest labelled outcomes a predictor is fitted on; before, there is no prediction.
-        exploration_share: Share of the trained children that are drawn at random, in [0, 1].
+        exploration_share: Share of the places that are filled by children drawn at random, in [0, 1].
+        audit_share: Share of those that would be skipped which is trained all the same, in [0, 1]; at most a tenth of
+            the places is used for it.
 
     Raises:
         ValueError: A setting is out of range.
@@ -26,12 +50,14 @@ class GateSettings:
 
     warm_up: int = 30
     exploration_share: float = 0.15
+    audit_share: float = 0.05
 
     def __post_init__(self) -> None:
         if self.warm_up < 1:
             raise ValueError(f"GateSettings: warm_up is {self.warm_up}; it must be at least 1.")
-        if not 0.0 <= self.exploration_share <= 1.0:
-            raise ValueError(f"GateSettings: exploration_share is {self.exploration_share}; it must be in [0, 1].")
+        for name in ("exploration_share", "audit_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"GateSettings: {name} is {getattr(self, name)}; it must be in [0, 1].")
 
 
 @dataclass(frozen=True)
@@ -41,10 +67,13 @@ class Decision:
     Attributes:
         train: Whether it is trained.
         reason: One phrase for the record.
-        prediction: Its expected score; None during the warm-up.
-        spread: Standard deviation of the expectation; None during the warm-up.
-        threshold: Expected score that it needed; None during the warm-up. Never below the prediction of a
-            skipped child.
+        prediction: Its expected score; None if there is no prediction.
+        spread: Standard deviation of the expectation; None likewise.
+        threshold: Expected score that it needed; None where the prediction did not decide. Never below the prediction
+            of a skipped child.
+        kind: One of `KINDS`: why it is trained, or that it is not.
+        improvement: Expected improvement of the front by it; None where the prediction did not decide.
+        improvement_needed: Expected improvement that it needed; None likewise.
     """
 
     train: bool
@@ -52,6 +81,9 @@ class Decision:
     prediction: float | None = None
     spread: float | None = None
     threshold: float | None = None
+    kind: str = WARM_UP
+    improvement: float | None = None
+    improvement_needed: float | None = None
 
 
 def decide(
@@ -62,89 +94,151 @@ def decide(
     n_train: int,
     rng: np.random.Generator,
     settings: GateSettings,
+    *,
+    closed: str | None = None,
+    families: Sequence[str] = (),
+    n_outcomes: Mapping[str, int] | None = None,
+    floor: float | None = None,
+    shown: Scale = np.asarray,
 ) -> list[Decision]:
-    """Which n_train of n children are trained.
+    """Which of n children are trained, at most n_train.
 
-    Without a prediction (warm-up) they are drawn at random. With one, ceil(exploration_share * n_train)
-    places are kept for children drawn at random; the others go to the children with the highest margin
-    between their predicted score and the reference: the best score on the front with at most as many weights.
+    While the gate is closed, or without a prediction (warm-up), n_train are drawn at random. Else:
+
+    1. Children of a family with fewer than `FEW_OUTCOMES` outcomes are trained, not predicted.
+    2. ceil(exploration_share * n_train) places are kept for exploration: children drawn from the others.
+    3. The other places go to the children with the highest expected improvement of the front, as long as it is at
+       least what training a random child brings, the mean over the pool; half of the places are filled in any case.
+    4. Of those that would be skipped by that, a share is drawn as an audit, and takes the last places. How many is
+       rounded up or down at random, so that the expectation is right in small generations too.
+
+    Exploration and audit are drawn with equal chances from all that prediction alone would skip.
 
     Decisions belong to keys: they do not change with the order of the pool, given equal generator states.
 
     Args:
         keys: Distinct keys of the children, length n. They break ties.
-        n_weights: Number of weights of each child, shape (n,).
+        n_weights: Number of weights of each child, at least 1, shape (n,). If all are equal, score alone counts.
         prediction: Of the scores of the children, in their order; None during the warm-up.
-        front: Number of weights and finite score of each network on the Pareto front so far. If empty, all
-            children are compared with 0, hence with one another.
-        n_train: How many to train, at least 0; min(n_train, n) are.
+        front: Number of weights and finite score of each network on the Pareto front so far.
+        n_train: How many may be trained, at least 0.
         rng: Source of the draws.
         settings: How much the predictor is trusted.
+        closed: Why the gate is closed, such as `Skill.reason`; None if it is open. Predictions are then for the
+            record, where they are evidence for or against the predictor.
+        families: Family of each child, length n; empty to take all for known.
+        n_outcomes: Labelled outcomes of each family so far; those not named have none.
+        floor: Score below which nothing improves the front, see `Staircase.of`.
+        shown: From the scale of `prediction`, `front` and `floor` to scores as people know them; ascending.
 
     Returns:
-        One decision per child, in the order of `keys`.
+        One decision per child, in the order of `keys`. At least one child is trained if there is one and a place.
 
     Raises:
         ValueError: The lengths differ, a key occurs twice, a score of the front is not finite, or n_train is
             negative.
     """
-    n = len(keys)
-    _check_pool(keys, n_weights, prediction, front, n_train)
-    order = sorted(range(n), key=keys.__getitem__)
-    draw = rng.permutation(n)  # of places in `order`, so that it follows keys
-    if prediction is None:
-        drawn = {order[place] for place in draw[:n_train]}
+    _check_pool(keys, n_weights, prediction, front, n_train, families)
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    draw = [order[place] for place in rng.permutation(len(keys))]  # of places in `order`, so that it follows keys
+    predicted = None if prediction is None else _as_shown(prediction, shown)
+    if prediction is None or predicted is None or closed is not None:
+        kind, why = (WARM_UP, "drawn") if closed is None else (GATE_OFF, closed)
+        drawn = set(draw[:n_train])
         return [
-            Decision(True, "warm-up: drawn") if i in drawn else Decision(False, "warm-up: not drawn") for i in range(n)
+            Decision(
+                i in drawn,
+                f"{kind}: {why if i in drawn else 'not drawn'}",
+                prediction=predicted[i][0] if predicted else None,
+                spread=predicted[i][1] if predicted else None,
+                kind=kind,
+            )
+            for i in range(len(keys))
         ]
 
-    reference = front_reference(front, n_weights)
-    margin = prediction.mean - reference
-    # Rounded up, but not because of the last bit of the product.
-    n_exploration = min(math.ceil(round(settings.exploration_share * n_train, 9)), n_train)
-    best_first = sorted(order, key=lambda i: -margin[i])  # stable: ties stay in the order of keys
-    chosen = best_first[: n_train - n_exploration]
-    # Without a place for them, not even the best margin is enough.
-    cut = margin[chosen[-1]] if chosen else max(margin, default=0.0)
-    predicted = set(chosen)
-    explored = set([order[place] for place in draw if order[place] not in predicted][:n_exploration])
+    counts = n_outcomes or {}
+    unknown = {i for i in draw if families and counts.get(families[i], 0) < FEW_OUTCOMES}
+    staircase = Staircase.of(front, n_weights, floor)
+    improvement = expected_improvement(prediction, n_weights, staircase)
+    best_first = sorted(
+        [i for i in order if i not in unknown], key=lambda i: (-improvement[i], -prediction.mean[i])
+    )  # stable: ties stay in the order of keys
+    tried = [i for i in draw if i in unknown][:n_train]
+    kinds, needed = _fill(best_first, draw, improvement, n_train - len(tried), rng, settings)
+    kinds |= dict.fromkeys(tried, UNKNOWN_FAMILY)
 
+    scores = score_needed(needed, prediction.spread, n_weights, staircase) if needed > 0 else prediction.mean
     decisions = []
-    for i in range(n):
-        mean, spread = float(prediction.mean[i]), float(prediction.spread[i])
-        threshold = float(cut + reference[i])
-        train = i in predicted or i in explored
-        if i in predicted:
-            threshold = min(threshold, mean)  # rounding of margin + reference must not contradict the choice
-        elif not train:
-            threshold = max(threshold, mean)
+    for i, ((mean, spread), score) in enumerate(zip(predicted, shown(scores).tolist(), strict=True)):
+        kind = kinds.get(i, SKIPPED)
+        if i in unknown:
+            why = "trained to learn about it" if i in tried else "no place left"
+            decisions.append(Decision(i in tried, f"unknown family {families[i]}: {why}", kind=kind))
+            continue
+        # Rounding in the search for the score must not contradict the choice.
+        threshold = min(score, mean) if kind == PREDICTED else max(score, mean)
         reason = f"predicted {mean:.4f}, needs {threshold:.4f} at {int(n_weights[i]):,} weights"
-        if i in explored:
-            reason = f"exploration: drawn; {reason}"
-        decisions.append(Decision(train, reason, mean, spread, threshold))
+        if kind in (EXPLORATION, AUDIT):
+            reason = f"{kind}: drawn; {reason}"
+        improves = float(improvement[i])
+        decisions.append(Decision(kind != SKIPPED, reason, mean, spread, threshold, kind, improves, needed))
     return decisions
 
 
-def front_reference(front: Sequence[tuple[int, float]], n_weights: NDArray[np.int64]) -> NDArray[np.float64]:
-    """For each number of weights the best score on the front with at most as many.
-
-    Numbers below all of the front get its lowest score; an empty front gives 0.
+def _fill(
+    best_first: Sequence[int],
+    draw: Sequence[int],
+    improvement: NDArray[np.float64],
+    n_places: int,
+    rng: np.random.Generator,
+    settings: GateSettings,
+) -> tuple[dict[int, str], float]:
+    """Fill places with children that can be predicted.
 
     Args:
-        front: Number of weights and score of each network.
-        n_weights: Shape (n,).
+        best_first: Their places in the pool, the most improving first.
+        draw: The pool in random order.
+        improvement: Expected of each child, shape (n,).
+        n_places: How many may be trained.
+        rng: Source of what is drawn besides.
+        settings: Shares.
 
     Returns:
-        Scores, shape (n,).
+        The kinds of those that are trained, and the expected improvement that was needed.
     """
-    if not front:
-        return np.zeros(len(n_weights))
-    by_weights = sorted(front)
-    best = np.maximum.accumulate([score for _, score in by_weights])
-    place = np.searchsorted([weights for weights, _ in by_weights], n_weights, side="right") - 1
-    lowest = min(score for _, score in by_weights)
-    reference: NDArray[np.float64] = np.where(place >= 0, best[place], lowest)
-    return reference
+    expected = improvement[np.array(best_first, np.int64)]  # descending
+    worth = math.fsum(expected) / max(len(expected), 1)  # what training a random child brings
+    worth *= 1.0 - ROUNDING
+    n_explored = _share(settings.exploration_share, n_places)
+    n_worthwhile = max(int(np.count_nonzero(expected >= worth)), _share(LEAST_FILLED, n_places - n_explored))
+    n_predicted = min(n_worthwhile, n_places - n_explored, len(best_first))
+    n_skipped = max(len(best_first) - n_predicted - n_explored, 0)
+    audit = min(settings.audit_share * n_skipped, LARGEST_AUDIT * n_places)
+    n_audited = min(math.floor(audit + rng.random()), n_places - n_explored)
+    n_predicted = min(n_predicted, n_places - n_explored - n_audited)
+
+    kinds = dict.fromkeys(best_first[:n_predicted], PREDICTED)
+    rest = set(best_first[n_predicted:])
+    drawn = [i for i in draw if i in rest]
+    kinds |= dict.fromkeys(drawn[:n_explored], EXPLORATION)
+    kinds |= dict.fromkeys(drawn[n_explored : n_explored + n_audited], AUDIT)
+
+    # Without a place for it, not even the greatest improvement is enough.
+    least = float(expected[max(n_predicted - 1, 0)]) if len(expected) else 0.0
+    more_were_worthwhile = n_predicted < len(expected) and expected[n_predicted] >= worth
+    return kinds, least if more_were_worthwhile else min(least, worth)
+
+
+def _as_shown(prediction: Prediction, shown: Scale) -> list[tuple[float, float]]:
+    """Mean and spread of each child as they are shown; the spread is half of what lies between mean +- spread."""
+    mean, spread = prediction.mean, prediction.spread
+    half = (shown(mean + spread) - shown(mean - spread)) / 2.0
+    return list(zip(shown(mean).tolist(), half.tolist(), strict=True))
+
+
+def _share(share: float, n: int) -> int:
+    """A share of n, rounded up, but not because of the last bit of the product."""
+    return math.ceil(round(share * n, 9))
 
 
 def _check_pool(
@@ -153,12 +247,13 @@ def _check_pool(
     prediction: Prediction | None,
     front: Sequence[tuple[int, float]],
     n_train: int,
+    families: Sequence[str],
 ) -> None:
     n_predicted = len(keys) if prediction is None else len(prediction.mean)
-    if not len(keys) == len(n_weights) == n_predicted:
+    if not len(keys) == len(n_weights) == n_predicted or len(families) not in (0, len(keys)):
         raise ValueError(
-            f"decide: {len(keys)} keys, {len(n_weights)} numbers of weights and {n_predicted} predictions; "
-            "give one of each per child."
+            f"decide: {len(keys)} keys, {len(n_weights)} numbers of weights, {n_predicted} predictions and "
+            f"{len(families)} families; give one of each per child."
         )
     if len(set(keys)) < len(keys):
         raise ValueError(f"decide: {len(keys)} keys of which {len(set(keys))} are distinct; drop the copies.")

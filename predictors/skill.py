@@ -1,0 +1,228 @@
+"""Whether a predictor ranks a run's own outcomes better than size alone does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictors.prediction import Prediction
+
+N_FOLDS = 5
+MOST_ROWS = 200
+"""Of more outcomes, as many are drawn: that bounds the time, and a standard error of about .02 is enough."""
+FEWEST_RECORDED = 20
+"""Predictions made before training count as evidence from so many on."""
+
+Rows = NDArray[np.float64]
+Values = NDArray[np.float64]
+FitPredict = Callable[[Rows, Values, Rows], Prediction]
+"""Learns from rows, shape (n, n_features), and their targets, and predicts unseen rows. Deterministic."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Kendall's tau-b of predictions with outcomes, beside that of size alone on the same outcomes.
+
+    Attributes:
+        tau: Of the predictor, in [-1, 1].
+        tau_size: Of size alone.
+        standard_error: Of the difference of the two, over the outcomes.
+        n_outcomes: How many there are.
+    """
+
+    tau: float
+    tau_size: float
+    standard_error: float
+    n_outcomes: int
+
+    @property
+    def difference(self) -> float:
+        """How much the predictor ranks better than size alone."""
+        return self.tau - self.tau_size
+
+
+@dataclass(frozen=True)
+class Skill:
+    """What is known of a predictor's skill on a run's own outcomes, and what follows from it.
+
+    Attributes:
+        cross_validated: On outcomes that the predictor had not learned from.
+        recorded: Of predictions that were on record before their candidates were trained; None if there are few.
+        margin: By how many standard errors size alone must be beaten.
+    """
+
+    cross_validated: Comparison
+    recorded: Comparison | None = None
+    margin: float = 1.0
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether it beats size alone by more than the margin, and what it said in advance does not contradict it.
+
+        Contradicted it is if the predictions on record did worse than size alone by more than the margin.
+        """
+        beats = self.cross_validated.difference > self.margin * self.cross_validated.standard_error
+        return beats and not self._is_contradicted
+
+    @property
+    def reason(self) -> str:
+        """One phrase that says why it is trusted or not, with the numbers."""
+        if self._is_contradicted:
+            assert self.recorded is not None
+            return f"what was predicted before training did worse than size alone: {_numbers(self.recorded)}"
+        verb = "beats" if self.is_trusted else "does not beat"
+        return f"the predictor {verb} size alone by more than its standard error: {_numbers(self.cross_validated)}"
+
+    @property
+    def _is_contradicted(self) -> bool:
+        return self.recorded is not None and self.recorded.difference < -abs(self.margin) * self.recorded.standard_error
+
+
+def assess_skill(
+    rows: Rows,
+    targets: Values,
+    size_columns: NDArray[np.int64],
+    fit_predict: FitPredict,
+    seed: int,
+    recorded: Values | None = None,
+    margin: float = 1.0,
+    n_repeats: int = 1,
+) -> Skill:
+    """Compare a predictor with size alone, by repeated cross-validation and by what it said in advance.
+
+    Size alone is the same regressor on the columns that only say how large a network is, or the first of these
+    columns as it is, if that ranks better: a predictor must beat both.
+
+    Cross-validation on a run's own outcomes flatters a predictor that has selected them: children of one parent may
+    be in different folds, and what was chosen for its features varies less in them. Predictions on record are free
+    of the former. They are free of the latter too if only candidates are given that were not chosen by them. Size
+    alone is cross-validated even there, so that it knows outcomes that came later: a handicap for the predictor.
+
+    Args:
+        rows: Features of the trained, shape (n, n_features), n >= 2.
+        targets: Their outcomes, shape (n,). Only their order matters, but for the regressor.
+        size_columns: Places of the size features, at least one, the plainest first.
+        fit_predict: The regressor that the gate uses.
+        seed: Of folds and draws.
+        recorded: What was predicted of each before it was trained, NaN where nothing was, or it was chosen by
+            that, shape (n,).
+        margin: See `Skill`.
+        n_repeats: Cross-validations; their taus are averaged.
+
+    Returns:
+        The same skill for the same arguments.
+    """
+    recorded = np.full(len(rows), np.nan) if recorded is None else recorded
+    rng = np.random.default_rng(seed)
+    if len(rows) > MOST_ROWS:
+        drawn = np.sort(rng.permutation(len(rows))[:MOST_ROWS])
+        rows, targets, recorded = rows[drawn], targets[drawn], recorded[drawn]
+    folds = [draw_folds(len(rows), rng) for _ in range(n_repeats)]
+    predicted = np.array([out_of_fold(rows, targets, fit_predict, fold) for fold in folds])  # (n_repeats, n)
+    sizes = rows[:, size_columns]
+    by_size = size_baselines(sizes, targets, fit_predict, folds)
+    is_recorded = np.isfinite(recorded)
+    return Skill(
+        cross_validated=compare(predicted, by_size, targets),
+        recorded=None
+        if is_recorded.sum() < FEWEST_RECORDED
+        else compare(recorded[None, is_recorded], [b[:, is_recorded] for b in by_size], targets[is_recorded]),
+        margin=margin,
+    )
+
+
+def assess_foreign(
+    predicted: Values, rows: Rows, targets: Values, size_columns: NDArray[np.int64], fit_predict: FitPredict, seed: int
+) -> Comparison:
+    """Compare predictions of a predictor that never saw these outcomes with size alone, cross-validated on them.
+
+    Args:
+        predicted: Shape (n,).
+        rows, targets, size_columns, fit_predict, seed: As for `assess_skill`.
+    """
+    folds = [draw_folds(len(rows), np.random.default_rng(seed))]
+    return compare(predicted[None], size_baselines(rows[:, size_columns], targets, fit_predict, folds), targets)
+
+
+def compare(predicted: Values, by_size: list[Values], targets: Values) -> Comparison:
+    """Tau of predictions and of the best of several baselines, with the jackknife error of their difference.
+
+    The jackknife (Efron and Stein 1981) leaves out one outcome after the other and keeps the predictions: what another
+    sample of outcomes to learn from would change is not in the error.
+
+    Args:
+        predicted: One or several predictions of each outcome, shape (n_repeats, n).
+        by_size: Baselines likewise.
+        targets: Shape (n,).
+    """
+    tau, without = _mean_tau(predicted, targets)
+    tau_size, without_size = max((_mean_tau(baseline, targets) for baseline in by_size), key=lambda pair: pair[0])
+    n = len(targets)
+    differences = without - without_size
+    error = float(np.sqrt((n - 1) / n * np.sum((differences - differences.mean()) ** 2)))
+    return Comparison(tau, tau_size, error, n)
+
+
+def size_baselines(
+    sizes: Rows, targets: Values, fit_predict: FitPredict, folds: list[NDArray[np.int64]]
+) -> list[Values]:
+    """Predictions from sizes alone: the regressor's, cross-validated, and the first size as it is, either way up.
+
+    Returns:
+        Three predictions of each outcome, of shape (n_folds, n), (1, n) and (1, n).
+    """
+    learned = np.array([out_of_fold(sizes, targets, fit_predict, fold) for fold in folds])
+    return [learned, sizes[None, :, 0], -sizes[None, :, 0]]
+
+
+def draw_folds(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Fold of each of n >= 2 rows, N_FOLDS or as many as there are rows, of equal size but for one, shape (n,)."""
+    folds: NDArray[np.int64] = rng.permutation(n) % min(N_FOLDS, n)
+    return folds
+
+
+def out_of_fold(rows: Rows, targets: Values, fit_predict: FitPredict, folds: NDArray[np.int64]) -> Values:
+    """What is expected of each row from the rows of the other folds, shape (n,)."""
+    predicted = np.empty(len(rows))
+    for fold in range(int(folds.max()) + 1):
+        held_out = folds == fold
+        predicted[held_out] = fit_predict(rows[~held_out], targets[~held_out], rows[held_out]).mean
+    return predicted
+
+
+def taus_without_each(predicted: Values, targets: Values) -> tuple[float, Values]:
+    """Kendall's tau-b, and what it is without each of the pairs; 0 where one side is all ties.
+
+    Args:
+        predicted, targets: Shape (n,).
+
+    Returns:
+        Tau, and shape (n,). Takes memory for n^2 signs.
+    """
+    signs = np.sign(predicted[:, None] - predicted).astype(np.int8)  # (n, n)
+    target_signs = np.sign(targets[:, None] - targets).astype(np.int8)
+    products = [signs * target_signs, np.abs(signs), np.abs(target_signs)]
+    agreement, untied, target_untied = (product.sum(axis=1, dtype=np.int64) for product in products)
+
+    def tau(agreement: NDArray[np.int64], untied: NDArray[np.int64], target_untied: NDArray[np.int64]) -> Values:
+        norm = np.sqrt(untied.astype(np.float64) * target_untied)
+        return np.divide(agreement, norm, out=np.zeros(norm.shape), where=norm > 0)
+
+    of_all = [np.array([part.sum()]) for part in (agreement, untied, target_untied)]
+    without = [part.sum() - 2 * part for part in (agreement, untied, target_untied)]
+    return float(tau(*of_all)[0]), tau(*without)
+
+
+def _mean_tau(predicted: Values, targets: Values) -> tuple[float, Values]:
+    pairs = [taus_without_each(repeat, targets) for repeat in predicted]
+    return float(np.mean([tau for tau, _ in pairs])), np.mean([without for _, without in pairs], axis=0)
+
+
+def _numbers(comparison: Comparison) -> str:
+    return (
+        f"tau {comparison.tau:.2f} against {comparison.tau_size:.2f}, "
+        f"standard error {comparison.standard_error:.2f}, on {comparison.n_outcomes} outcomes"
+    )
