@@ -32,6 +32,15 @@ def write_rows(folder: Path, dataset: AnyDataset, order: NDArray[np.int64] | Non
     return SharedRows.write(folder, of_steps, dataset.y[order], offsets)
 
 
+def write_test_rows(folder: Path, dataset: AnyDataset) -> SharedRows:
+    """Write the test rows or sequences where workers find them; to be read when nothing is chosen any more."""
+    if isinstance(dataset, Dataset):
+        x, y = dataset.read_test()
+        return SharedRows.write(folder, np.ascontiguousarray(x.T), y)
+    values, offsets, y = dataset.read_test()
+    return SharedRows.write(folder, np.ascontiguousarray(values.T), y, offsets)
+
+
 def engine_rows(rows: Rows) -> Inputs | Sequences:
     """Rows or sequences as the engine takes them."""
     inputs = Inputs(rows.x, rows.scale, rows.shift)

@@ -17,17 +17,14 @@ from nas.budget import (
     Plan,
     batch_plan,
     default_epochs,
-    default_max_recurrent_weights,
-    default_max_weights,
     default_seeds,
     fit_to_budget,
 )
 from nas.checkpoint import load_checkpoint, read_json, write_json
 from nas.config import RunConfig
-from nas.data import AnyDataset, Dataset, is_sequence_source, prepare, prepare_sequences
-from nas.engine.batches import BatchPlan
+from nas.data import AnyDataset
 from nas.engine.recipe import Recipe
-from nas.errors import ConfigError, RunError, RunFailed
+from nas.errors import RunError, RunFailed
 from nas.finale import Speed, estimate_seconds, finish, retraining_recipe
 from nas.generation import Course, activation_of, weight_seeds
 from nas.inputs import write_rows
@@ -38,16 +35,14 @@ from nas.report import build_report
 from nas.rundir import RunDirectory
 from nas.search import Search
 from nas.seeding import Stream, generator
+from nas.setup import max_weights_for, prepare_data, recipe_for, space_for, with_space
 from nas.view import View
 from nas.workers import Workers
-from search_spaces import SPACES, RecurrentWiring, SearchSpace
+from search_spaces import RecurrentWiring, SearchSpace
 
 FORMAT = 1
 SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
-# Measured on the 270 training sequences of JapaneseVowels, 5-fold, 8 networks: accuracy .946 -> .958.
-FEW_SEQUENCES, FEW_SEQUENCES_SMOOTHING, FEW_SEQUENCES_DROPOUT = 2000, 0.1, 0.2
-RECURRENT_CLIP_NORM = 1.0  # gradients through time explode now and then (Pascanu et al. 2013)
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
 
 
@@ -76,9 +71,9 @@ def start_run(config: RunConfig, out: Path, name: str | None, console: Console, 
     """
     if name is not None and (out / name).is_dir():
         RunDirectory.create(out, name, config.data.source)  # raises: taken; before time is spent on the data
-    config = _with_space(config)
-    dataset = _prepare(config)
-    space = _space(config, dataset, _max_weights(config, dataset))
+    config = with_space(config)
+    dataset = prepare_data(config)
+    space = space_for(config, dataset, max_weights_for(config, dataset))
     directory = RunDirectory.create(out, name, config.data.source)
     try:
         with directory.lock():
@@ -118,14 +113,14 @@ def resume_run(directory: RunDirectory, console: Console, started: float) -> Run
         if about.get("format") != FORMAT:
             raise RunFailed(f"{directory.config} has format {about.get('format')!r}, this version reads {FORMAT}.")
         config = RunConfig.model_validate(about["config"])
-        dataset = _prepare(config)
+        dataset = prepare_data(config)
         if dataset.fingerprint != about["fingerprint"]:
             raise RunError(
                 f"{config.data.source} is not what the run {directory.name} was started with: its content has changed. "
                 "Restore it, or start a new run."
             )
         state = load_checkpoint(directory.checkpoint)
-        space = _space(config, dataset, _max_weights(config, dataset))
+        space = space_for(config, dataset, max_weights_for(config, dataset))
         used_s = 0.0 if state is None else float(state["used_s"])
         return _execute(directory, config, dataset, space, Clock(config.search.budget_s, used_s, started), console)
 
@@ -159,7 +154,7 @@ def _execute(
                 folds = confirmation.write_folds(directory.shared, dataset, config.search.seed)
                 n_train = min(n_train, confirmation.fold_rows(n_rows))
             batches = batch_plan(n_train, config.search.seed)
-            recipe = _recipe(config, dataset, batches, plan.epochs)
+            recipe = recipe_for(config, dataset, batches, plan.epochs)
             course = Course(recipe, plan.n_seeds, config.search.seed, (dataset.n_train, n_rows), folds)
             retraining = retraining_recipe(course, n_rows)
 
@@ -212,69 +207,6 @@ def _execute(
         recorder.close()
 
 
-def _with_space(config: RunConfig) -> RunConfig:
-    """The configuration with its space decided: that of the data where none was given."""
-    if config.search.space is not None:
-        return config
-    space = "rnn" if is_sequence_source(config.data.source) else "mlp"
-    return config.model_copy(update={"search": config.search.model_copy(update={"space": space})})
-
-
-def _prepare(config: RunConfig) -> AnyDataset:
-    data, seed = config.data, config.search.seed
-    if config.search.space == "rnn":
-        if data.missing == "impute":
-            raise ConfigError("Sequences have no missing values to impute. Leave --missing out.")
-        return prepare_sequences(data.source, target=data.target, task=data.task, seed=seed)
-    if is_sequence_source(data.source) and Path(data.source).suffix.lower() == ".npz":
-        raise ConfigError(f"{data.source} holds sequences, with lengths_train. Leave --space out, or give --space rnn.")
-    return prepare(data.source, target=data.target, task=data.task, missing=data.missing, seed=seed)
-
-
-def _recipe(config: RunConfig, dataset: AnyDataset, batches: BatchPlan, epochs: int) -> Recipe:
-    training = config.training
-    are_sequences = not isinstance(dataset, Dataset)
-    are_few = are_sequences and len(dataset.y) < FEW_SEQUENCES
-
-    def chosen(given: float | None, default: float, applies: bool) -> float:
-        return given if given is not None else default if applies else 0.0
-
-    return Recipe(
-        task=dataset.task,
-        batches=batches,
-        total_steps=epochs * batches.steps_per_epoch,
-        weight_decay=training.weight_decay,
-        optimiser=training.optimiser,
-        schedule=training.schedule,
-        momentum=training.momentum,
-        clip_norm=chosen(training.clip_norm, RECURRENT_CLIP_NORM, are_sequences),
-        label_smoothing=chosen(training.label_smoothing, FEW_SEQUENCES_SMOOTHING, are_few),
-        dropout=chosen(training.dropout, FEW_SEQUENCES_DROPOUT, are_few),
-    )
-
-
-def _max_weights(config: RunConfig, dataset: AnyDataset) -> int:
-    n_rows = dataset.n_train + dataset.n_validation
-    if config.search.max_weights:
-        return config.search.max_weights
-    if isinstance(dataset, Dataset):
-        return default_max_weights(dataset.n_inputs, n_rows)
-    return default_max_recurrent_weights(dataset.n_inputs, int(dataset.offsets[-1]))
-
-
-def _space(config: RunConfig, dataset: AnyDataset, max_weights: int) -> SearchSpace:
-    try:
-        return SPACES[config.search.space or "mlp"](
-            n_inputs=dataset.n_inputs,
-            n_outputs=dataset.n_outputs,
-            max_weights=max_weights,
-            priors=config.search.priors,
-            bounds=config.search.bounds,
-        )
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-
-
 def _compile(workers: Workers, space: str, clock: Clock, console: Console) -> None:
     """Compile the kernels if this machine has not yet; that time is not part of the budget."""
     start = time.monotonic()
@@ -304,12 +236,12 @@ def _plan(
         stored = read_json(directory.plan)
         return Plan(**stored["plan"]), Speed(**stored["speed"])
     search, training = config.search, config.training
-    max_weights = _max_weights(config, dataset)
+    max_weights = max_weights_for(config, dataset)
     batches = batch_plan(dataset.n_train, search.seed)
     epochs = training.epochs or default_epochs(batches.steps_per_epoch)
     n_seeds = training.seeds or default_seeds(dataset.n_validation)
     population = search.population or DEFAULT_POPULATION
-    recipe = _recipe(config, dataset, batches, epochs)
+    recipe = recipe_for(config, dataset, batches, epochs)
     speed = _measure_speed(space, workers, recipe, search.seed)
     if speed is None or is_interrupted():
         return None

@@ -17,6 +17,7 @@ class Stream(IntEnum):
     BATCHES = 15
     BASELINES = 16
     FOLDS = 17
+    TABLE = 18
 
 
 def words_of_key(key: str) -> list[int]:

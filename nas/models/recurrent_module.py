@@ -273,5 +273,5 @@ def _one_for_each_layer(name: str, option: str, patterns: Any, num_layers: int) 
 def _in_one_piece(parameters: list[Tensor]) -> list[Tensor]:
     """The same parameters side by side in memory, matrices before biases: how cuDNN takes them without a copy."""
     order = sorted(range(len(parameters)), key=lambda i: parameters[i].dim() == 1)
-    pieces = torch.cat([parameters[i].flatten() for i in order]).split([parameters[i].numel() for i in order])
+    pieces = torch.split(torch.cat([parameters[i].flatten() for i in order]), [parameters[i].numel() for i in order])
     return [pieces[order.index(i)].view(parameters[i].shape) for i in range(len(parameters))]

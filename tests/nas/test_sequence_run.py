@@ -26,7 +26,8 @@ from nas.inputs import sequences_of
 from nas.network_file import load_network
 from nas.recorder import STUDY_NAME, read_history
 from nas.report import print_report
-from nas.run import _recipe, _with_space, start_run
+from nas.run import start_run
+from nas.setup import recipe_for, with_space
 from search_spaces import RecurrentGenotype, RecurrentWiring
 
 RULES = ["bigram rule", "trigram rule", "length rule"]
@@ -94,10 +95,10 @@ def test_the_data_choose_the_space_unless_the_user_does(tmp_path: Path) -> None:
     spaces = {"reber": "rnn", "reber-embedded": "rnn", str(strings): "rnn", str(arrays): "rnn", "wine": "mlp"}
     spaces |= {str(tmp_path / "rows.npz"): "mlp", str(tmp_path): "mlp", "nothing": "mlp"}
     for source, space in spaces.items():
-        assert _with_space(load_config(None, {"data.source": source})).search.space == space, source
+        assert with_space(load_config(None, {"data.source": source})).search.space == space, source
         for given in ("mlp", "rnn"):
             config = load_config(None, {"data.source": source, "search.space": given})
-            assert _with_space(config) == config
+            assert with_space(config) == config
 
 
 def test_recurrent_networks_of_the_front_learn_strings(strings_run: Path) -> None:
@@ -277,7 +278,7 @@ def test_resume_with_other_strings_is_refused(strings_run: Path, tmp_path: Path)
 
 def recipe_of(dataset: AnyDataset, **training: Any) -> tuple[float, float, float]:
     config = load_config(None, {f"training.{key}": value for key, value in training.items()})
-    recipe = _recipe(config, dataset, plan_batches(100, (1,)), 5)
+    recipe = recipe_for(config, dataset, plan_batches(100, (1,)), 5)
     assert recipe.total_steps == 5 * recipe.batches.steps_per_epoch
     return recipe.clip_norm, recipe.label_smoothing, recipe.dropout
 
@@ -314,6 +315,6 @@ def test_optimiser_and_schedule_reach_the_training(strings: dict[int, AnyDataset
     given = {"optimiser": "sgd", "schedule": "one-cycle", "momentum": 0.5, "weight_decay": 0.25}
     config = load_config(None, {f"training.{key}": value for key, value in given.items()})
     for dataset in (*strings.values(), prepare("wine", seed=0)):
-        recipe = _recipe(config, dataset, plan_batches(100, (1,)), 5)
+        recipe = recipe_for(config, dataset, plan_batches(100, (1,)), 5)
         assert {key: getattr(recipe, key) for key in given} == given
         assert recipe.task == dataset.task
