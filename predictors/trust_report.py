@@ -87,14 +87,19 @@ def family_sentence(told: FamilyTrust) -> str:
     fitted = f"fitted on {_listed(told.fitted_on)}" if told.fitted_on else "fitted on others"
     numbers = f"{fitted}, its Kendall tau there is {told.tau} (chance: 0) and its R2 {told.r2}"
     far = f"{told.share_outside:.0%} of these networks are unlike any that it learned from."
-    if told.is_trusted:
-        return f"It may be trusted on {told.family}: {numbers}; {far}"
-    if told.ranks:
+    if not told.ranks:
+        return f"Do not trust it on {told.family}: {numbers}; {far}"
+    if not told.scores:
         return (
-            f"Do not trust its scores on {told.family}: {numbers}. It ranks them better than chance, but the mean of "
-            f"the family would be nearer than its scores; {far}"
+            f"Do not trust its scores on {told.family}: {numbers}. It ranks them better than chance, but its scores do "
+            f"not beat the mean score of the family; {far}"
         )
-    return f"Do not trust it on {told.family}: {numbers}; {far}"
+    if not told.is_trusted:
+        return (
+            f"Do not trust it on {told.family} more than size alone: {numbers}, but it does not beat size alone "
+            f"there, the difference in tau is {told.advantage}; {far}"
+        )
+    return f"It may be trusted on {told.family}: {numbers}; {far}"
 
 
 def unseen_sentence(known_families: Sequence[str]) -> str:

@@ -92,7 +92,7 @@ def variance_components(repeats: NDArray[np.float64]) -> tuple[float, float]:
     grand_mean = float(counts @ means / total)
     mean_square = float(counts @ (means - grand_mean) ** 2 / (n - 1))
     typical = (total - (counts**2).sum() / total) / (n - 1)  # trainings of a network, as the mean square weighs them
-    return max((mean_square - within) / typical, 0.0), within
+    return max(float((mean_square - within) / typical), 0.0), within
 
 
 def tau_of_normal(correlation: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from predictors.examples import Examples
 from predictors.familiarity import Familiarity
@@ -17,7 +18,6 @@ from predictors.trust.resampling import (
     resampled_r_squared,
     resampled_ranks,
 )
-from predictors.trust.scores import kendall_tau, r_squared, spearman
 
 LEAST_NETWORKS = 10
 """Of fewer networks nothing is told."""
@@ -37,6 +37,7 @@ class FamilyTrust:
         tau: Kendall's tau-b.
         spearman: Spearman's rank correlation.
         r2: R2; below 0 if the mean score of the family would have been nearer.
+        advantage: `tau` less that of the same regressor fitted on the size features alone; None without any.
         share_outside: Share of its networks that are farther from those learned from than these from one another.
     """
 
@@ -47,6 +48,7 @@ class FamilyTrust:
     tau: Estimate
     spearman: Estimate
     r2: Estimate
+    advantage: Estimate | None
     share_outside: float
 
     @property
@@ -55,9 +57,14 @@ class FamilyTrust:
         return min(self.n, self.n_learned) >= LEAST_NETWORKS and self.tau.is_above(0.0, n_errors=2.0)
 
     @property
+    def scores(self) -> bool:
+        """Whether its scores are nearer than the mean score of the family would be, by two standard errors."""
+        return self.r2.is_above(0.0, n_errors=2.0)
+
+    @property
     def is_trusted(self) -> bool:
-        """Whether it ranks, and its scores are nearer than the family's mean would be."""
-        return self.ranks and self.r2.value > 0
+        """Whether it ranks and scores, and ranks better than size alone, by more than a standard error."""
+        return self.ranks and self.scores and (self.advantage is None or self.advantage.is_above(0.0))
 
 
 def leave_one_family_out(
@@ -110,7 +117,8 @@ def trust_on(
     """
     if learned.names != asked.names:
         raise ValueError(f"trust_on: fitted on features {learned.names}, asked about {asked.names}; give the same.")
-    predicted = make(derive_seed(seed, 0)).fit(learned.rows, learned.targets).predict(asked.rows).mean
+    predicted = _predict(learned, asked, learned.names, make, seed)
+    by_size = _predict(learned, asked, learned.size_names, make, seed) if learned.size_names else None
     is_outside = Familiarity.of(learned.rows).outside(asked.rows)
     families = np.array(asked.families or ("unknown",) * len(asked), dtype=np.str_)
     told = []
@@ -118,20 +126,33 @@ def trust_on(
         of_family = np.flatnonzero(families == name)
         groups = asked.groups[of_family] if len(asked.groups) else None
         counts = draw_resamples(len(of_family), derive_seed(seed, 1), groups, n_resamples)
-        table = asked.targets[of_family], predicted[of_family]
-        whole = np.array([score(*table) for score in (kendall_tau, spearman, r_squared)])
-        resampled = [*resampled_ranks(*table, counts), resampled_r_squared(*table, counts)]
-        tau, rank, r2 = (Estimate.of(whole[i : i + 1], resampled[i]) for i in range(3))
+        # The first "resample" is the networks as they are.
+        weights = np.concatenate([np.ones((1, len(of_family))), counts])
+        truth = asked.targets[of_family]
+        tau, rank = resampled_ranks(truth, predicted[of_family], weights)
+        advantage = None
+        if by_size is not None:
+            advantage = _estimate(tau - resampled_ranks(truth, by_size[of_family], weights)[0])
         told.append(
             FamilyTrust(
                 family=name,
                 fitted_on=tuple(sorted(set(learned.families))),
                 n=len(of_family),
                 n_learned=len(learned),
-                tau=tau,
-                spearman=rank,
-                r2=r2,
+                tau=_estimate(tau),
+                spearman=_estimate(rank),
+                r2=_estimate(resampled_r_squared(truth, predicted[of_family], weights)),
+                advantage=advantage,
                 share_outside=float(is_outside[of_family].mean()),
             )
         )
     return tuple(told)
+
+
+def _predict(learned: Examples, asked: Examples, names: tuple[str, ...], make: Make, seed: int) -> NDArray[np.float64]:
+    regressor = make(derive_seed(seed, 0)).fit(learned.columns(names), learned.targets)
+    return regressor.predict(asked.columns(names)).mean
+
+
+def _estimate(scores: NDArray[np.float64]) -> Estimate:
+    return Estimate.of(scores[:1], scores[1:])

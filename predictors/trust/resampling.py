@@ -53,15 +53,17 @@ def resampled_ranks(truth: Values, predicted: Values, counts: Counts) -> tuple[V
     """
     agreeing, pairs_by_truth, pairs_by_prediction = (np.zeros(len(counts)) for _ in range(3))
     true_ranks, predicted_ranks = np.empty_like(counts), np.empty_like(counts)
+    singles = counts.astype(np.float32)  # exact, and so are sums of whole numbers up to 2**24
     for start in range(0, len(truth), MOST_ROWS_OF_PAIRS):
         block = slice(start, start + MOST_ROWS_OF_PAIRS)
-        by_truth = np.sign(truth[:, None] - truth[block])  # (n, n_block), and so below
-        by_prediction = np.sign(predicted[:, None] - predicted[block])
-        agreeing += np.sum(counts[:, block] * (counts @ (by_truth * by_prediction)), axis=1)
-        pairs_by_truth += np.sum(counts[:, block] * (counts @ by_truth**2), axis=1)
-        pairs_by_prediction += np.sum(counts[:, block] * (counts @ by_prediction**2), axis=1)
-        true_ranks[:, block] = counts @ by_truth
-        predicted_ranks[:, block] = counts @ by_prediction
+        weights = counts[:, block]  # (n_resamples, n_block)
+        by_truth = np.sign(truth[:, None] - truth[block]).astype(np.float32)  # (n, n_block), and so below
+        by_prediction = np.sign(predicted[:, None] - predicted[block]).astype(np.float32)
+        agreeing += np.sum(weights * (singles @ (by_truth * by_prediction)), axis=1)
+        pairs_by_truth += np.sum(weights * (singles @ np.abs(by_truth)), axis=1)
+        pairs_by_prediction += np.sum(weights * (singles @ np.abs(by_prediction)), axis=1)
+        true_ranks[:, block] = singles @ by_truth
+        predicted_ranks[:, block] = singles @ by_prediction
     return (
         _ratio(agreeing, pairs_by_truth * pairs_by_prediction),
         _ratio(

@@ -23,9 +23,17 @@ def skill(tau: float, error: float = 0.03) -> Skill:
     return Skill(one, one, one, Estimate(0.01, 0.002))
 
 
-def told(tau: float = 0.05, r2: float = -0.4, n: int = 100) -> FamilyTrust:
+def told(tau: float = 0.05, r2: float = -0.4, n: int = 100, advantage: float = 0.1) -> FamilyTrust:
     return FamilyTrust(
-        "barabasi-albert", ("watts-strogatz",), n, 90, Estimate(tau, 0.06), Estimate(tau, 0.06), Estimate(r2, 0.1), 0.58
+        family="barabasi-albert",
+        fitted_on=("watts-strogatz",),
+        n=n,
+        n_learned=90,
+        tau=Estimate(tau, 0.06),
+        spearman=Estimate(tau, 0.06),
+        r2=Estimate(r2, 0.1),
+        advantage=Estimate(advantage, 0.02),
+        share_outside=0.58,
     )
 
 
@@ -87,13 +95,19 @@ def test_the_verdict_without_size_features_leaves_size_open(trust: Trust) -> Non
         (
             told(tau=0.3),
             "Do not trust its scores on barabasi-albert: fitted on watts-strogatz, its Kendall tau there is 0.300 +- "
-            "0.060 (chance: 0) and its R2 -0.400 +- 0.100. It ranks them better than chance, but the mean of the "
-            "family would be nearer than its scores; 58% of these networks are unlike any that it learned from.",
+            "0.060 (chance: 0) and its R2 -0.400 +- 0.100. It ranks them better than chance, but its scores do "
+            "not beat the mean score of the family; 58% of these networks are unlike any that it learned from.",
         ),
         (
             told(tau=0.5, r2=0.4),
             "It may be trusted on barabasi-albert: fitted on watts-strogatz, its Kendall tau there is 0.500 +- 0.060 "
             "(chance: 0) and its R2 0.400 +- 0.100; 58% of these networks are unlike any that it learned from.",
+        ),
+        (
+            told(tau=0.5, r2=0.4, advantage=0.01),
+            "Do not trust it on barabasi-albert more than size alone: fitted on watts-strogatz, its Kendall tau there "
+            "is 0.500 +- 0.060 (chance: 0) and its R2 0.400 +- 0.100, but it does not beat size alone there, the "
+            "difference in tau is 0.010 +- 0.020; 58% of these networks are unlike any that it learned from.",
         ),
         (
             told(tau=0.9, n=4),

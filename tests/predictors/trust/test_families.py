@@ -25,6 +25,9 @@ def test_each_family_is_predicted_from_the_others(draw_examples: Draw, least_squ
         assert told.value == pytest.approx(score(targets[::2], predicted))
         assert 0.01 < told.error < 0.3
     assert (first.n, first.n_learned) == (30, 30)
+    by_size = least_squares(0).fit(rows[1::2, :1], targets[1::2]).predict(rows[::2, :1]).mean
+    assert first.advantage is not None
+    assert first.advantage.value == pytest.approx(first.tau.value - kendall_tau(targets[::2], by_size))
 
 
 def test_a_rule_that_holds_in_both_families_is_trusted(draw_examples: Draw, least_squares: Make) -> None:
@@ -43,6 +46,15 @@ def test_ranks_may_carry_over_where_scores_do_not(draw_examples: Draw, least_squ
     told = leave_one_family_out(raised, least_squares, seed=0)
     assert [(one.ranks, one.is_trusted) for one in told] == [(True, False)] * 2
     assert told[0].r2.value < -5
+
+
+def test_what_size_alone_tells_as_well_is_no_reason_for_trust(draw_examples: Draw, least_squares: Make) -> None:
+    told = leave_one_family_out(draw_examples(0, n=200, structure=0.0), least_squares, seed=0)
+    assert [(one.ranks, one.scores, one.is_trusted) for one in told] == [(True, True, False)] * 2
+    without = leave_one_family_out(
+        replace(draw_examples(0, n=200, structure=0.0), size_names=()), least_squares, seed=0
+    )
+    assert [(one.advantage, one.is_trusted) for one in without] == [(None, True)] * 2
 
 
 def test_few_networks_are_not_enough_for_trust(draw_examples: Draw, least_squares: Make) -> None:
