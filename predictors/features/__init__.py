@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from predictors.features.degrees import DEGREE_NAMES, degree_features
+from predictors.features.families import (
+    FAMILIES,
+    SIZE_FEATURES,
+    STIER_FAMILIES,
+    STIER_FEATURES,
+    describe_graph,
+    describe_graphs,
+    names_of,
+)
+from predictors.features.family import Family
 from predictors.features.genes import GENE_NAMES, gene_features
-from predictors.features.paths import PATH_NAMES, path_features
+from predictors.features.graph import Graph
 from predictors.features.recurrent import (
     RECURRENT_GENE_NAMES,
     RECURRENT_SIZE_NAMES,
@@ -17,18 +26,52 @@ from predictors.features.recurrent import (
 from predictors.features.size import SIZE_NAMES, size_features
 from search_spaces import AnyGenotype, AnyWiring, Genotype, RecurrentGenotype, RecurrentWiring, Wiring
 
-FEATURES_VERSION = 1
-"""Raised whenever a feature is added, removed, reordered or computed differently."""
+__all__ = [
+    "FAMILIES",
+    "FEATURES_VERSION",
+    "FEATURE_NAMES",
+    "RECURRENT_FEATURE_NAMES",
+    "SIZE_FEATURES",
+    "STIER_FAMILIES",
+    "STIER_FEATURES",
+    "Family",
+    "Graph",
+    "describe_graph",
+    "describe_graphs",
+    "extract",
+    "feature_names",
+    "names_of",
+    "size_names",
+]
 
-FEATURE_NAMES: tuple[str, ...] = (*SIZE_NAMES, *DEGREE_NAMES, *PATH_NAMES, *GENE_NAMES)
-"""Names of the features of multilayer perceptrons. The degree and path families are the 23 structural ones of the
-literature: ``nodes`` and ``edges`` repeat ``n_hidden`` and ``hidden_edges``, so that they and the size family are
-complete each."""
+FEATURES_VERSION = 2
+"""Raised whenever a feature that `extract` gives is added, removed, reordered or computed differently."""
 
-RECURRENT_FEATURE_NAMES: tuple[str, ...] = (*RECURRENT_SIZE_NAMES, *DEGREE_NAMES, *PATH_NAMES, *RECURRENT_GENE_NAMES)
-"""Names of the features of recurrent networks. The degree and path families are those of the wiring's skeleton."""
+SEARCH_FAMILIES = (*STIER_FAMILIES, "clustering")
 
+STRUCTURE_NAMES = (
+    *STIER_FEATURES,
+    "assortativity",
+    "log_paths",
+    "mean_path_length",
+    "efficiency",
+    "transitivity",
+    "clustering_mean",
+    "bipartite_clustering",
+)
+"""Names of the structural features of a candidate: those of the literature, and a few more that are soon computed.
+``nodes`` and ``edges`` repeat ``n_hidden`` and ``hidden_edges``, so that they and the size family are complete each."""
+
+FEATURE_NAMES: tuple[str, ...] = (*SIZE_NAMES, *STRUCTURE_NAMES, *GENE_NAMES)
+"""Names of the features of multilayer perceptrons. The structural ones are those of the hidden graph."""
+
+RECURRENT_FEATURE_NAMES: tuple[str, ...] = (*RECURRENT_SIZE_NAMES, *STRUCTURE_NAMES, *RECURRENT_GENE_NAMES)
+"""Names of the features of recurrent networks. The structural ones are those of the wiring's skeleton."""
+
+_STRUCTURE_PLACES = [names_of(SEARCH_FAMILIES).index(name) for name in STRUCTURE_NAMES]
+_COUNTS = ("nodes", "edges", "density")
 _NAMES = {"mlp": FEATURE_NAMES, "rnn": RECURRENT_FEATURE_NAMES}
+_SIZE_NAMES = {"mlp": (*SIZE_NAMES, *_COUNTS), "rnn": (*RECURRENT_SIZE_NAMES, *_COUNTS)}
 
 
 def feature_names(space: str) -> tuple[str, ...]:
@@ -40,6 +83,15 @@ def feature_names(space: str) -> tuple[str, ...]:
     if space not in _NAMES:
         raise ValueError(f'The space "{space}" has no features; known are {", ".join(_NAMES)}.')
     return _NAMES[space]
+
+
+def size_names(space: str) -> tuple[str, ...]:
+    """Those of `feature_names` that only say how large a network is: the baseline that a predictor has to beat.
+
+    Raises:
+        ValueError: There is no such space.
+    """
+    return tuple(name for name in feature_names(space) if name in _SIZE_NAMES[space])
 
 
 def extract(genotype: AnyGenotype, wiring: AnyWiring) -> NDArray[np.float64]:
@@ -68,4 +120,5 @@ def extract(genotype: AnyGenotype, wiring: AnyWiring) -> NDArray[np.float64]:
         )
     else:
         raise TypeError(f"A {type(wiring).__name__} is not the wiring of a {type(genotype).__name__}.")
-    return np.concatenate([size, degree_features(skeleton), path_features(skeleton), genes])
+    structure = describe_graph(Graph.from_wiring(skeleton), SEARCH_FAMILIES)[_STRUCTURE_PLACES]
+    return np.concatenate([size, structure, genes])

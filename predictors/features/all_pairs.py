@@ -99,7 +99,8 @@ def _along_edges(
     shares: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     outwards = near[targets] > near[sources]  # (E, n)
-    return np.einsum("es,es,es->e", n_paths[sources], shares[targets], outwards)
+    along: NDArray[np.float64] = np.einsum("es,es,es->e", n_paths[sources], shares[targets], outwards)
+    return along
 
 
 def _between_all(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from predictors.features import FEATURE_NAMES, RECURRENT_FEATURE_NAMES, extract, feature_names
+from predictors.features import FEATURE_NAMES, RECURRENT_FEATURE_NAMES, extract, feature_names, size_names
 from search_spaces import SPACES, RNNSpace
 from search_spaces.genotype import Genotype
 from search_spaces.wiring import Wiring
@@ -28,17 +28,25 @@ STRUCTURAL = (
 
 
 def test_the_names_are_distinct_and_contain_the_23_structural_features() -> None:
-    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 41
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 48
     assert len(STRUCTURAL) == 23 and set(STRUCTURAL) < set(FEATURE_NAMES)
 
 
 def test_each_space_has_names_of_its_own() -> None:
     assert feature_names("mlp") == FEATURE_NAMES
     assert feature_names("rnn") == RECURRENT_FEATURE_NAMES
-    assert len(set(RECURRENT_FEATURE_NAMES)) == len(RECURRENT_FEATURE_NAMES) == 47
+    assert len(set(RECURRENT_FEATURE_NAMES)) == len(RECURRENT_FEATURE_NAMES) == 54
     assert set(STRUCTURAL) < set(RECURRENT_FEATURE_NAMES)
     with pytest.raises(ValueError, match='The space "cnn" has no features; known are mlp, rnn'):
         feature_names("cnn")
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_some_of_the_names_only_say_how_large_a_network_is(name: str) -> None:
+    names = size_names(name)
+    assert set(names) < set(feature_names(name))
+    assert {"n_weights", "nodes", "edges", "density"} < set(names)
+    assert not {"diameter", "layers", "log_learning_rate", "clustering_mean"} & set(names)
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -95,6 +103,8 @@ def test_features_stand_under_their_names(wire_around: Callable[[nx.Graph], Wiri
     assert found["edge_betweenness_mean"] == pytest.approx((4 + 6 + 6 + 4) / 10 / 4)
     assert found["eccentricity_mean"] == pytest.approx((4 + 3 + 2 + 3 + 4) / 5)
     assert found["activation_tanh"] == 1.0
+    assert found["log_paths"] == found["transitivity"] == 0.0
+    assert found["mean_path_length"] == 4.0
 
 
 def test_the_same_candidate_has_the_same_bits(wire_around: Callable[[nx.Graph], Wiring], genotype: Genotype) -> None:

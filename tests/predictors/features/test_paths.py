@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Callable
 from typing import Any
 
 import networkx as nx
@@ -11,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from predictors.features.paths import PATH_NAMES, path_features
-from search_spaces.wiring import Wiring
+from predictors.features.graph import Graph
+from predictors.features.paths import DISTANCE_NAMES, PATH_NAMES, path_features
 
 
 @st.composite
@@ -27,8 +26,13 @@ def graphs(draw: Any, connected: bool) -> nx.Graph:
     return graph
 
 
-def features_of(wiring: Wiring) -> dict[str, float]:
-    return dict(zip(PATH_NAMES, path_features(wiring).tolist(), strict=True))
+def features_of(graph: nx.Graph) -> dict[str, float]:
+    found = path_features(Graph.from_edges(list(graph.edges), len(graph)))
+    return dict(zip(PATH_NAMES, found.tolist(), strict=True))
+
+
+def those_of(found: dict[str, float], expected: dict[str, float]) -> dict[str, float]:
+    return {name: found[name] for name in expected}
 
 
 def moments_of(measure: str, by_element: dict[Any, float]) -> dict[str, float]:
@@ -52,23 +56,24 @@ def centralities_of(graph: nx.Graph) -> dict[str, float]:
 
 @settings(deadline=None, max_examples=80)
 @given(graph=graphs(connected=True))
-def test_a_connected_graph_has_the_features_networkx_gives(wire_around: Callable[..., Wiring], graph: nx.Graph) -> None:
+def test_a_connected_graph_has_the_features_networkx_gives(graph: nx.Graph) -> None:
     expected = (
         {
             "diameter": nx.diameter(graph),
             "average_shortest_path_length": nx.average_shortest_path_length(graph),
+            "efficiency": nx.global_efficiency(graph),
+            "unreachable_share": 0.0,
+            "eccentricity_minimum": nx.radius(graph),
         }
         | moments_of("eccentricity", nx.eccentricity(graph))
         | centralities_of(graph)
     )
-    assert features_of(wire_around(graph)) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert those_of(features_of(graph), expected) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 @settings(deadline=None, max_examples=80)
 @given(graph=graphs(connected=False))
-def test_a_disconnected_graph_is_measured_within_its_components(
-    wire_around: Callable[..., Wiring], graph: nx.Graph
-) -> None:
+def test_a_disconnected_graph_is_measured_within_its_components(graph: nx.Graph) -> None:
     components = [graph.subgraph(component) for component in nx.connected_components(graph)]
     eccentricity = {v: e for component in components for v, e in nx.eccentricity(component).items()}
     lengths = [
@@ -81,21 +86,26 @@ def test_a_disconnected_graph_is_measured_within_its_components(
         {
             "diameter": max(nx.diameter(component) for component in components),
             "average_shortest_path_length": statistics.mean(lengths) if lengths else 0.0,
+            "shortest_path_length_deviation": statistics.pstdev(lengths) if lengths else 0.0,
+            "efficiency": nx.global_efficiency(graph),
+            "unreachable_share": 1 - len(lengths) / max(len(graph) * (len(graph) - 1), 1) if len(graph) > 1 else 0.0,
         }
         | moments_of("eccentricity", eccentricity)
         | centralities_of(graph)
     )
-    assert features_of(wire_around(graph)) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert those_of(features_of(graph), expected) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("n", [1, 7])
-def test_neurons_without_edges_have_zeros(wire_around: Callable[..., Wiring], n: int) -> None:
-    assert set(features_of(wire_around(nx.empty_graph(n))).values()) == {0.0}
+def test_vertices_without_edges_have_no_distances(n: int) -> None:
+    found = features_of(nx.empty_graph(n))
+    assert found["unreachable_share"] == (n > 1)
+    assert {found[name] for name in DISTANCE_NAMES if name != "unreachable_share"} == {0.0}
 
 
-def test_a_large_graph_is_estimated_close_to_networkx(wire_around: Callable[..., Wiring]) -> None:
+def test_a_large_graph_is_estimated_close_to_networkx() -> None:
     graph = nx.connected_watts_strogatz_graph(500, 6, 0.3, seed=1)
-    found = features_of(wire_around(graph))
+    found = features_of(graph)
     exact = centralities_of(graph) | {
         "diameter": nx.diameter(graph),
         "average_shortest_path_length": nx.average_shortest_path_length(graph),
@@ -106,3 +116,9 @@ def test_a_large_graph_is_estimated_close_to_networkx(wire_around: Callable[...,
         assert found[f"{measure}_mean"] == pytest.approx(exact[f"{measure}_mean"], rel=0.03)
         assert found[f"{measure}_deviation"] == pytest.approx(exact[f"{measure}_deviation"], rel=0.15)
     assert np.isfinite(list(found.values())).all()
+
+
+def test_depth_and_levels_are_those_of_the_directed_graph() -> None:
+    found = features_of(nx.path_graph(5))
+    assert (found["layers"], found["mean_level"]) == (5, 0.5)
+    assert (found["log_paths"], found["mean_path_length"]) == (0, 4)

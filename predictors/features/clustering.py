@@ -1,0 +1,96 @@
+"""How often the neighbours of a vertex are neighbours, or have further neighbours in common."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predictors.features.family import Family
+from predictors.features.graph import Graph
+from predictors.features.moments import distribution, distribution_names
+
+CLUSTERING_NAMES = (
+    "transitivity",
+    *distribution_names("clustering"),
+    "bipartite_clustering",
+    "square_clustering",
+)
+
+SPARSE_SHARE = 1 / 16  # of the pairs of vertices that are joined; below it, sparse products are faster
+
+
+def clustering_features(graph: Graph) -> NDArray[np.float64]:
+    """Triangles and squares of the undirected graph, in the order of `CLUSTERING_NAMES`.
+
+    With A the adjacency matrix, k the degrees and c(u, v) = (A A)(u, v) common neighbours:
+
+    - ``transitivity``: 3 triangles / pairs of edges with a common end; 0 if there are none.
+    - ``clustering``: pairs of neighbours of a vertex that are joined / all pairs; 0 for fewer than two neighbours
+      (Watts and Strogatz 1998). Its distribution over the vertices.
+    - ``bipartite_clustering``: mean over the vertices u of the mean of c(u, v) / (k(u) + k(v) - c(u, v)) over the v
+      that have a common neighbour with u; 0 where there is none (Latapy, Magnien and Del Vecchio 2008; equal to
+      networkx in bipartite graphs). It sees the structure of layered graphs, in which there are no triangles.
+    - ``square_clustering``: 4 squares / paths of three edges; 0 if there are none (Robins and Alexander 2004).
+
+    Returns:
+        Finite values, shape (len(CLUSTERING_NAMES),).
+    """
+    degree = graph.degrees.astype(np.float64)
+    first, second, common, joined = _common_neighbours(graph)
+    triangles = np.bincount(first[joined], common[joined], graph.n_vertices) / 2  # at each vertex
+    wedges = degree * (degree - 1) / 2
+    local = np.divide(triangles, wedges, out=np.zeros_like(degree), where=wedges > 0)
+
+    shares = common / (degree[first] + degree[second] - common)
+    n_near = np.maximum(np.bincount(first, minlength=graph.n_vertices), 1)
+    overlap = np.bincount(first, shares, graph.n_vertices) / n_near
+
+    squares = float(np.sum(common * (common - 1))) / 8  # each from two diagonals, each of them in two orders
+    low, high = graph.undirected_edges
+    paths = float(np.sum((degree[low] - 1) * (degree[high] - 1)) - triangles.sum())
+    return np.array(
+        [
+            triangles.sum() / max(float(wedges.sum()), 1.0),
+            *distribution(local),
+            overlap.mean(),
+            4 * squares / max(paths, 1.0),
+        ],
+        dtype=np.float64,
+    )
+
+
+def transitivity_and_clustering(adjacency: NDArray[np.float64]) -> tuple[float, float]:
+    """Transitivity and mean local clustering for a symmetric matrix of zeros and ones, shape (n, n)."""
+    degree = adjacency.sum(axis=0)
+    closed = np.einsum("uv,uv->u", adjacency @ adjacency, adjacency)
+    pairs = degree * (degree - 1)
+    local = np.divide(closed, pairs, out=np.zeros_like(degree), where=pairs > 0)
+    return float(closed.sum() / max(pairs.sum(), 1.0)), float(local.mean())
+
+
+def _common_neighbours(
+    graph: Graph,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
+    """The ordered pairs of vertices with common neighbours: both ends, how many, and whether an edge joins them."""
+    n = graph.n_vertices
+    low, high = graph.undirected_edges
+    if 2 * len(low) >= SPARSE_SHARE * n * n:
+        counts = graph.adjacency @ graph.adjacency
+        np.fill_diagonal(counts, 0.0)
+        first, second = np.nonzero(counts)
+        return first, second, counts[first, second], graph.adjacency[first, second] > 0
+    from scipy.sparse import csr_array
+
+    ends = np.concatenate([low, high]), np.concatenate([high, low])
+    adjacency = csr_array((np.ones(2 * len(low)), ends), shape=(n, n))
+    product = (adjacency @ adjacency).tocoo()
+    apart = product.row != product.col
+    first, second = product.row[apart].astype(np.int64), product.col[apart].astype(np.int64)
+    codes = np.sort(low * n + high)
+    wanted = np.minimum(first, second) * n + np.maximum(first, second)
+    place = np.minimum(np.searchsorted(codes, wanted), max(len(codes) - 1, 0))
+    joined = codes[place] == wanted if len(codes) else np.zeros(0, dtype=bool)
+    return first, second, product.data[apart], joined
+
+
+CLUSTERING = Family("clustering", 1, CLUSTERING_NAMES, clustering_features)
