@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 KNOWN_SHARE = 0.99
 """Share of the learned networks that count as familiar to the others."""
+MOST_PROBES = 2000
+"""Of more learned networks, evenly chosen ones stand for all where their nearest are sought."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,8 @@ class Familiarity:
         scale = np.where(varies, deviation, 1e-6 * np.where(largest > 0, largest, 1.0))
         # Copies would make every distance 0, so that nothing else were familiar.
         learned = KDTree(np.unique((rows - centre) / scale, axis=0))
-        nearest = learned.query(learned.data, k=[2])[0][:, 0] if learned.n > 1 else np.zeros(1)
+        probes = learned.data[:: -(-learned.n // MOST_PROBES)]
+        nearest = learned.query(probes, k=[2])[0][:, 0] if learned.n > 1 else np.zeros(1)
         reach = float(np.quantile(nearest, KNOWN_SHARE, method="higher"))
         return cls(frozenset(families), centre, scale, learned, reach)
 

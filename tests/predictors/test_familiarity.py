@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from predictors import familiarity
 from predictors.familiarity import Familiarity
 
 tables = arrays(np.float64, st.tuples(st.integers(1, 12), st.integers(1, 3)), elements=st.integers(-3, 3).map(float))
@@ -33,6 +34,15 @@ def test_the_reach_is_the_99th_percentile_of_nearest_distances_among_the_learned
     among = cdist(scaled, scaled)
     np.fill_diagonal(among, np.inf)
     assert Familiarity.of(rows).reach == pytest.approx(np.sort(among.min(axis=1))[148])
+
+
+def test_a_few_learned_networks_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(0).normal(size=(300, 3))
+    scaled = np.unique((rows - rows.mean(axis=0)) / rows.std(axis=0), axis=0)
+    among = cdist(scaled, scaled)
+    np.fill_diagonal(among, np.inf)
+    monkeypatch.setattr(familiarity, "MOST_PROBES", 100)
+    assert Familiarity.of(rows).reach == pytest.approx(np.sort(among.min(axis=1)[::3])[99])
 
 
 def test_few_networks_of_the_same_kind_are_outside_and_all_far_ones() -> None:
