@@ -25,7 +25,7 @@ def trust_lines(trust: Trust) -> list[str]:
     together = f", {trust.n_groups} groups kept together" if trust.n_groups < trust.n else ""
     lines = [
         f"{trust.n} networks, {trust.n_features} features, scores of standard deviation {trust.deviation:.4g}; "
-        f"{trust.n_folds}-fold cross-validation, repeated {trust.n_repeats} times{together}.",
+        f"{trust.n_folds}-fold cross-validation, {trust.n_repeats} times{together}.",
         verdict(trust),
         "",
         _row("", "Kendall tau", "Spearman", "R2", f"regret of top {top_k(fold)} of {fold}"),
@@ -152,7 +152,9 @@ def _row(label: str, *cells: str) -> str:
 
 
 def _held(coverages: Sequence[Coverage]) -> str:
-    return _listed([f"those of {one.promised:.0%} hold {_percent(one.held)} of scores not seen" for one in coverages])
+    promised = _listed([f"{one.promised:.0%}" for one in coverages])
+    held = _listed([f"{one.held.value:.0%}" for one in coverages])
+    return f"its {promised} intervals hold {held} of the scores that it had not seen"
 
 
 def _percent(share: Estimate) -> str:

@@ -136,14 +136,29 @@ def test_families_that_were_not_seen(families: tuple[str, ...], sentence: str) -
 @pytest.mark.parametrize(
     ("held", "start"),
     [
-        (0.9, "Its intervals hold what they promise: those of 90% hold 90.0 +- 2.0 % of scores not seen."),
-        (0.7, "Its intervals are too narrow, do not rely on them: those of 90% hold 70.0 +- 2.0 % of scores not seen."),
-        (0.99, "Its intervals are wider than they need be: those of 90% hold 99.0 +- 2.0 % of scores not seen."),
+        (0.9, "Its intervals hold what they promise: its 90% intervals hold 90% of the scores that it had not seen."),
+        (
+            0.7,
+            "Its intervals are too narrow, do not rely on them: its 90% intervals hold 70% of the scores that it had not seen.",
+        ),
+        (
+            0.99,
+            "Its intervals are wider than they need be: its 90% intervals hold 99% of the scores that it had not seen.",
+        ),
     ],
 )
 def test_intervals_are_judged(held: float, start: str) -> None:
     right = Coverage(0.95, Estimate(0.95, 0.02), 1.0)
     assert coverage_sentence((Coverage(0.9, Estimate(held, 0.02), 1.0), right)) == start
+
+
+def test_all_coverages_that_are_missed_are_told() -> None:
+    missed = tuple(
+        Coverage(promised, Estimate(held, 0.01), 1.0) for promised, held in ((0.5, 0.4), (0.8, 0.8), (0.9, 0.7))
+    )
+    assert coverage_sentence(missed).endswith(
+        "its 50% and 90% intervals hold 40% and 70% of the scores that it had not seen."
+    )
 
 
 def test_the_curve_says_whether_more_would_help(trust: Trust) -> None:
@@ -162,7 +177,7 @@ def test_lines_hold_every_part_and_their_columns_are_aligned(trust: Trust) -> No
     text = "\n".join(lines)
     for part in (
         verdict(trust),
-        "5-fold cross-validation, repeated 3 times.",
+        "5-fold cross-validation, 3 times.",
         family_sentence(told()),
         "regret of top 2 of 40",
         "about 0.610",
