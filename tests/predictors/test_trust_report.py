@@ -139,8 +139,8 @@ def test_families_that_were_not_seen(families: tuple[str, ...], sentence: str) -
         (0.9, "Its intervals hold what they promise: its 90% intervals hold 90% of the scores that it had not seen."),
         (
             0.7,
-            "Its intervals are too narrow, do not rely on them: its 90% intervals hold 70% of the scores that it had not "
-            "seen.",
+            "Its intervals are too narrow, do not rely on them: its 90% intervals hold 70% of the scores that it had "
+            "not seen.",
         ),
         (
             0.99,
