@@ -15,9 +15,12 @@ from predictors.features.graph import Graph
 from predictors.features.graph_size import GRAPH_SIZE, GRAPH_SIZE_NAMES
 from predictors.features.moments import MOMENTS
 from predictors.features.paths import PATHS
+from predictors.features.scatter import SCATTER
 from predictors.features.spectrum import SPECTRUM
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (GRAPH_SIZE, DEGREES, PATHS, CLUSTERING, SPECTRUM)}
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in (GRAPH_SIZE, DEGREES, PATHS, CLUSTERING, SPECTRUM, SCATTER)
+}
 """The families that describe any graph, by name."""
 
 SIZE_FEATURES: tuple[str, ...] = GRAPH_SIZE_NAMES
