@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from predictors.errors import PredictorError
 from predictors.examples import Examples
 from predictors.regressors.protocol import Make
 from predictors.trust import assess
+from predictors.trust_report import to_dict, trust_lines, verdict
 
 Draw = Callable[..., Examples]
 
@@ -106,3 +108,10 @@ def test_ten_networks_are_enough(draw_examples: Draw, least_squares: Make) -> No
     trust = assess(draw_examples(0, n=10), least_squares, seed=0, n_resamples=20)
     assert (trust.n_folds, trust.n_learned) == (2, 5)
     assert not any(told.is_trusted for told in trust.families)
+
+
+def test_what_was_assessed_can_be_told(draw_examples: Draw, least_squares: Make) -> None:
+    for n in (10, 60):
+        trust = assess(draw_examples(0, n=n), least_squares, seed=0, n_resamples=20)
+        assert json.loads(json.dumps(to_dict(trust), allow_nan=False))["skill"]["tau"]["value"] == trust.skill.tau.value
+        assert verdict(trust) in trust_lines(trust)
