@@ -37,9 +37,7 @@ def clustering_features(graph: Graph) -> NDArray[np.float64]:
     """
     degree = graph.degrees.astype(np.float64)
     first, second, common, joined = _common_neighbours(graph)
-    triangles = np.bincount(first[joined], common[joined], graph.n_vertices) / 2  # at each vertex
-    wedges = degree * (degree - 1) / 2
-    local = np.divide(triangles, wedges, out=np.zeros_like(degree), where=wedges > 0)
+    triangles, wedges = _triangles(graph, first, second, common, joined)
 
     shares = common / (degree[first] + degree[second] - common)
     n_near = np.maximum(np.bincount(first, minlength=graph.n_vertices), 1)
@@ -51,7 +49,7 @@ def clustering_features(graph: Graph) -> NDArray[np.float64]:
     return np.array(
         [
             triangles.sum() / max(float(wedges.sum()), 1.0),
-            *distribution(local),
+            *distribution(_local(triangles, wedges)),
             overlap.mean(),
             4 * squares / max(paths, 1.0),
         ],
@@ -59,13 +57,26 @@ def clustering_features(graph: Graph) -> NDArray[np.float64]:
     )
 
 
-def transitivity_and_clustering(adjacency: NDArray[np.float64]) -> tuple[float, float]:
-    """Transitivity and mean local clustering for a symmetric matrix of zeros and ones, shape (n, n)."""
-    degree = adjacency.sum(axis=0)
-    closed = np.einsum("uv,uv->u", adjacency @ adjacency, adjacency)
-    pairs = degree * (degree - 1)
-    local = np.divide(closed, pairs, out=np.zeros_like(degree), where=pairs > 0)
-    return float(closed.sum() / max(pairs.sum(), 1.0)), float(local.mean())
+def transitivity_and_clustering(graph: Graph) -> tuple[float, float]:
+    """Transitivity and mean local clustering of the undirected graph, as in `clustering_features`."""
+    triangles, wedges = _triangles(graph, *_common_neighbours(graph))
+    return float(triangles.sum() / max(float(wedges.sum()), 1.0)), float(_local(triangles, wedges).mean())
+
+
+def _triangles(
+    graph: Graph,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    common: NDArray[np.float64],
+    joined: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Triangles and pairs of neighbours of each vertex."""
+    degree = graph.degrees.astype(np.float64)
+    return np.bincount(first[joined], common[joined], graph.n_vertices) / 2, degree * (degree - 1) / 2
+
+
+def _local(triangles: NDArray[np.float64], wedges: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.divide(triangles, wedges, out=np.zeros_like(wedges), where=wedges > 0)
 
 
 def _common_neighbours(

@@ -16,6 +16,7 @@ from predictors.features.graph_size import GRAPH_SIZE, GRAPH_SIZE_NAMES
 from predictors.features.moments import MOMENTS
 from predictors.features.paths import PATHS
 from predictors.features.scatter import SCATTER
+from predictors.features.small_world import SMALL_WORLD
 from predictors.features.spectrum import SPECTRUM
 
 FAMILIES: dict[str, Family] = {
