@@ -19,9 +19,9 @@ from predictors.features.scatter import SCATTER
 from predictors.features.small_world import SMALL_WORLD
 from predictors.features.spectrum import SPECTRUM
 
-FAMILIES: dict[str, Family] = {
-    family.name: family for family in (GRAPH_SIZE, DEGREES, PATHS, CLUSTERING, SPECTRUM, SCATTER)
-}
+_ALL = (GRAPH_SIZE, DEGREES, PATHS, CLUSTERING, SMALL_WORLD, SPECTRUM, SCATTER)
+
+FAMILIES: dict[str, Family] = {family.name: family for family in _ALL}
 """The families that describe any graph, by name."""
 
 SIZE_FEATURES: tuple[str, ...] = GRAPH_SIZE_NAMES

@@ -88,5 +88,5 @@ def _codes(n: int, one: Int64Array, other: Int64Array) -> Int64Array:
 
 
 def _ring_distance(n: int, one: Int64Array, other: Int64Array) -> Int64Array:
-    apart = np.abs(one - other)
+    apart: Int64Array = np.abs(one - other)
     return np.minimum(apart, n - apart)
