@@ -92,6 +92,18 @@ class PredictorConfig(_Section):
     pool_factor: int = Field(default=4, ge=1, le=100)  # children asked for, for each that is trained
     warm_up: int = Field(default=30, ge=5)
     exploration_share: float = Field(default=0.15, ge=0.0, le=1.0)
+    audit_share: float = Field(default=0.05, ge=0.0, le=1.0)  # of those that would be skipped, trained all the same
+    margin: float = 1.0  # standard errors by which its skill must exceed that of size alone
+    regressor: str = "forest"
+
+    @field_validator("regressor")
+    @classmethod
+    def _known_regressor(cls, regressor: str) -> str:
+        from predictors import REGRESSORS  # here, because it takes a while and other commands never need it
+
+        if regressor not in REGRESSORS:
+            raise ValueError(_unknown("regressor", regressor, list(REGRESSORS)))
+        return regressor
 
 
 class RunConfig(_Section):

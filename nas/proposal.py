@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nas.config import PredictorConfig
 from nas.description import Described
-from nas.evolution import Child, Evolution
+from nas.evolution import LEAST_SHORTFALL, WORTHWHILE_FACTOR, Child, Evolution
 from nas.generation import N_RUNGS, Candidate
 from nas.outcome import Ending
 from nas.recorder import Trial
 from nas.seeding import Stream, generator, seed_words
 from nas.status import front_of, score_of
-from predictors import REGRESSORS, Decision, GateSettings, Prediction, decide, final_score_estimates
+from predictors import REGRESSORS, Decision, GateSettings, Prediction, decide, feature_names, final_score_estimates
+from predictors.features.recurrent import RECURRENT_SIZE_NAMES
+from predictors.features.size import SIZE_NAMES
+from predictors.gate import AUDIT, EXPLORATION, GATE_OFF
+from predictors.score_scale import ScoreScale
+from predictors.skill import Skill, assess_foreign, assess_skill
+from predictors.warm_start import WarmStart, adapt_targets
+from search_spaces import AnyGenotype, RecurrentGenotype
+
+SIZE_NAMES_OF = {"mlp": SIZE_NAMES, "rnn": RECURRENT_SIZE_NAMES}
+UNCHOSEN_KINDS = (GATE_OFF, EXPLORATION, AUDIT)
+"""Trainings that the prediction on record did not bring about, so that they are fair evidence of it."""
+
+GROWTH = 1.25
+"""Skill is judged again when there are so many times as many outcomes."""
+MOST_LEARNED = 1000
+"""Of more outcomes the last are learned from, so that the time of a generation is bounded."""
+FEWEST_FOREIGN = 10
+"""With as many outcomes it can be told whether examples from elsewhere agree with them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,53 +46,178 @@ class Proposal:
     decision: Decision
 
 
-def propose(
-    evolution: Evolution,
-    history: Sequence[Trial],
-    n_children: int,
-    settings: PredictorConfig,
-    run_seed: int,
-    describe: Callable[[Sequence[Child]], list[Described]],
-) -> list[Proposal]:
-    """Ask for children and decide which are trained.
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """What there is to learn from: outcomes in the order of time, with labels as normal scores."""
 
-    Depends on the history of earlier generations alone, so that a resumed run decides alike.
+    scale: ScoreScale
+    rows: NDArray[np.float64]  # (n, n_features)
+    labels: NDArray[np.float64]  # (n,)
+    recorded: NDArray[np.float64]  # (n,), NaN where no fair prediction is on record
 
-    Args:
-        evolution: Where children come from.
-        history: All trials so far.
-        n_children: How many to train.
-        settings: When to skip.
-        run_seed: Seed of the run.
-        describe: Gives wiring and features of children, in order.
+    @classmethod
+    def of(cls, trials: Sequence[Trial]) -> _Table:
+        scores = [trial.outcome.rung_scores for trial in trials if trial.outcome is not None]
+        fair = [t.decision.prediction if t.decision.kind in UNCHOSEN_KINDS else None for t in trials]
+        labels = final_score_estimates(scores, N_RUNGS)
+        scale = ScoreScale.of(labels)
+        return cls(
+            scale=scale,
+            rows=np.array([trial.features for trial in trials], np.float64),
+            labels=scale.stretch(labels),
+            recorded=np.array([np.nan if prediction is None else prediction for prediction in fair]),
+        )
 
-    Returns:
-        All children that were looked at, in the order in which they were proposed.
+
+class Proposer:
+    """Asks for children and decides which are trained.
+
+    Decisions depend on the history of earlier generations alone, so that a resumed run decides alike; what is kept
+    between generations only saves time.
     """
-    generation = evolution.generation
-    before = [trial for trial in history if trial.generation < generation]
-    labelled = [t for t in before if t.outcome is not None and t.outcome.ending is not Ending.FAILED]
-    is_ready = settings.enabled and len(labelled) >= settings.warm_up
-    children = evolution.ask(n_children * settings.pool_factor if is_ready else n_children)
-    candidates = [
-        Candidate(child.genotype.key(), child.genotype, child.parents, wiring, features)
-        for child, (wiring, features) in zip(children, describe(children), strict=True)
-    ]
-    decisions = decide(
-        [candidate.key for candidate in candidates],
-        np.array([candidate.wiring.n_weights for candidate in candidates], np.int64),
-        _predict(labelled, candidates, seed_words(run_seed, Stream.PREDICTOR, generation)) if is_ready else None,
-        [(trial.n_weights, score_of(trial)) for trial in front_of(before)],
-        n_children,
-        generator(run_seed, Stream.GATE, generation),
-        GateSettings(warm_up=settings.warm_up, exploration_share=settings.exploration_share),
-    )
-    return [Proposal(candidate, decision) for candidate, decision in zip(candidates, decisions, strict=True)]
+
+    def __init__(self, settings: PredictorConfig, run_seed: int, warm_start: WarmStart | None = None) -> None:
+        """Take how candidates are skipped, the seed of the run, and examples from elsewhere, if any."""
+        self._settings = settings
+        self._gate = GateSettings(settings.warm_up, settings.exploration_share, settings.audit_share)
+        self._run_seed = run_seed
+        self._warm_start = warm_start
+        self._judged: tuple[int, Skill] | None = None
+        self.skill: Skill | None = None
+        """What was known of the predictor when the last generation was proposed; None during the warm-up."""
+
+    def propose(
+        self,
+        evolution: Evolution,
+        history: Sequence[Trial],
+        n_children: int,
+        describe: Callable[[Sequence[Child]], list[Described]],
+    ) -> list[Proposal]:
+        """The children that are looked at, each with its decision; while the gate is closed all are trained.
+
+        Args:
+            evolution: Where children come from.
+            history: All trials so far.
+            n_children: How many to train at most.
+            describe: Gives wiring and features of children, in order.
+
+        Returns:
+            All children that were looked at, in the order in which they were proposed.
+        """
+        generation = evolution.generation
+        before = [trial for trial in history if trial.generation < generation]
+        labelled = [t for t in before if t.outcome is not None and t.outcome.ending is not Ending.FAILED]
+        learned = labelled[-MOST_LEARNED:]
+        foreign = self._foreign_examples(learned) if self._settings.enabled else None
+        is_warm = self._settings.enabled and (len(labelled) >= self._settings.warm_up or foreign is not None)
+        self.skill = (self._skill(labelled) if foreign is None else foreign[0]) if is_warm else None
+        is_open = self.skill is not None and self.skill.is_trusted
+        children = evolution.ask(n_children * self._settings.pool_factor if is_open else n_children)
+        candidates = [
+            Candidate(child.genotype.key(), child.genotype, child.parents, wiring, features)
+            for child, (wiring, features) in zip(children, describe(children), strict=True)
+        ]
+        table = _Table.of(learned)
+        prediction = None
+        if self.skill is not None and candidates:
+            rows, labels = table.rows, table.labels
+            if foreign is not None:
+                rows, labels = np.concatenate([rows, foreign[1]]), np.concatenate([labels, foreign[2]])
+            unseen = np.array([candidate.features for candidate in candidates])
+            prediction = self._fit_predict(rows, labels, unseen)
+        front = front_of(before)
+        scores = np.array([score_of(trial) for trial in front])
+        decisions = decide(
+            [candidate.key for candidate in candidates],
+            np.array([candidate.wiring.n_weights for candidate in candidates], np.int64),
+            prediction,
+            [(t.n_weights, score) for t, score in zip(front, table.scale.stretch(scores).tolist(), strict=True)],
+            n_children,
+            generator(self._run_seed, Stream.GATE, generation),
+            self._gate,
+            closed=self._why_closed(),
+            families=[family_of(candidate.genotype) for candidate in candidates],
+            n_outcomes=Counter(family_of(trial.genotype) for trial in labelled),
+            floor=float(table.scale.stretch(np.array(worthwhile_floor(scores.tolist())))),
+            shown=table.scale.unstretch,
+        )
+        return [Proposal(candidate, decision) for candidate, decision in zip(candidates, decisions, strict=True)]
+
+    def _why_closed(self) -> str | None:
+        if not self._settings.enabled:
+            return "the predictor is turned off"
+        return None if self.skill is None or self.skill.is_trusted else self.skill.reason
+
+    def _skill(self, labelled: Sequence[Trial]) -> Skill:
+        """Skill on the outcomes that there were when it was last due to be judged."""
+        judged = outcomes_when_judged(labelled, self._settings.warm_up)
+        if self._judged is None or self._judged[0] != len(judged):
+            table = _Table.of(judged)
+            skill = assess_skill(
+                table.rows,
+                table.labels,
+                _size_columns(judged[0].genotype.space),
+                self._fit_predict,
+                self._seed,
+                table.recorded,
+                self._settings.margin,
+            )
+            self._judged = len(judged), skill
+        return self._judged[1]
+
+    def _foreign_examples(
+        self, learned: Sequence[Trial]
+    ) -> tuple[Skill, NDArray[np.float64], NDArray[np.float64]] | None:
+        """Skill of examples from elsewhere, their rows, and labels on the run's own scale; None if it is not enough."""
+        if self._warm_start is None or len(learned) < FEWEST_FOREIGN:
+            return None
+        table, space = _Table.of(learned), learned[0].genotype.space
+        rows = self._warm_start.rows_for(feature_names(space))[-MOST_LEARNED:]
+        targets = self._warm_start.targets[-MOST_LEARNED:]
+        expected = self._fit_predict(rows, targets, table.rows).mean
+        columns = _size_columns(space)
+        comparison = assess_foreign(expected, table.rows, table.labels, columns, self._fit_predict, self._seed)
+        skill = Skill(comparison, margin=self._settings.margin)
+        return (skill, rows, adapt_targets(targets, expected, table.labels)) if skill.is_trusted else None
+
+    @property
+    def _seed(self) -> int:
+        words = seed_words(self._run_seed, Stream.PREDICTOR)
+        return int(np.random.default_rng(words).integers(2**31))
+
+    def _fit_predict(
+        self, rows: NDArray[np.float64], labels: NDArray[np.float64], unseen: NDArray[np.float64]
+    ) -> Prediction:
+        return REGRESSORS[self._settings.regressor](self._seed).fit(rows, labels).predict(unseen)
 
 
-def _predict(labelled: Sequence[Trial], candidates: Sequence[Candidate], seed: list[int]) -> Prediction:
-    rows = np.array([trial.features for trial in labelled])
-    scores = [trial.outcome.rung_scores for trial in labelled if trial.outcome is not None]
-    regressor = REGRESSORS["forest"](int(np.random.default_rng(seed).integers(2**31)))
-    regressor.fit(rows, final_score_estimates(scores, N_RUNGS))
-    return regressor.predict(np.array([candidate.features for candidate in candidates]))
+def outcomes_when_judged(labelled: Sequence[Trial], warm_up: int) -> Sequence[Trial]:
+    """Those of the trials, in the order of time, that there were when skill was last due to be judged.
+
+    That is after the first generation with enough of them, and then after each with `GROWTH` times as many.
+    """
+    counts = Counter(trial.generation for trial in labelled)
+    n_now = n_judged = 0
+    for generation in sorted(counts):
+        n_now += counts[generation]
+        if n_now >= max(warm_up, GROWTH * n_judged):
+            n_judged = n_now
+    return labelled[:n_judged]
+
+
+def family_of(genotype: AnyGenotype) -> str:
+    """What kind of network it is: the prior of its largest segment, and for recurrent ones cell and reading."""
+    prior = max(genotype.segments, key=lambda segment: segment.size).prior
+    if isinstance(genotype, RecurrentGenotype):
+        return f"{prior} {genotype.cell} {genotype.reading}"
+    return prior
+
+
+def worthwhile_floor(scores: Sequence[float]) -> float:
+    """The score that a network needs to be wanted, see `evolution.is_worthwhile`."""
+    return 1.0 - WORTHWHILE_FACTOR * max(1.0 - max(scores, default=0.0), LEAST_SHORTFALL)
+
+
+def _size_columns(space: str) -> NDArray[np.int64]:
+    names = feature_names(space)
+    return np.array([names.index(name) for name in SIZE_NAMES_OF[space]], np.int64)

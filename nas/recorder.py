@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -217,13 +217,7 @@ def _to_frozen(trial: Trial) -> FrozenTrial:
         "parents": list(trial.parents),
         "genotype": trial.genotype.to_dict(),
         "features": {"n_weights": trial.n_weights, "density": trial.density, "values": list(trial.features)},
-        "gate": {
-            "train": decision.train,
-            "prediction": decision.prediction,
-            "spread": decision.spread,
-            "threshold": decision.threshold,
-            "reason": decision.reason,
-        },
+        "gate": asdict(decision),
     }
     if outcome is not None:
         attributes["outcome"] = {

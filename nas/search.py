@@ -14,16 +14,18 @@ from nas.description import Described, describer
 from nas.evolution import Child, Evolution, Member
 from nas.generation import Candidate, Course, Standing, train_generation
 from nas.outcome import Ending, Outcome
-from nas.proposal import Proposal, propose
+from nas.proposal import Proposal, Proposer
 from nas.recorder import Recorder, Trial
 from nas.rundir import RunDirectory
 from nas.status import Status, best_of, count
 from nas.workers import Workers
 from predictors import Decision
+from predictors.skill import Skill
+from predictors.warm_start import WarmStart
 from search_spaces import SearchSpace
 
 RECORDED_SKIPS_SHARE = 0.25  # of a generation's trained; the rest of the skipped is in skipped.csv only
-SKIPPED_HEADER = "generation,key,n_weights,prediction,spread,threshold,reason\n"
+SKIPPED_HEADER = "generation,key,n_weights,prediction,spread,threshold,reason,kind\n"
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Search:
         finale_s: Estimates the seconds to keep for what follows the search, given the trials so far.
         is_interrupted: Says whether to stop as soon as possible.
         show: Told the status several times a second.
+        n_skipped: Children that the gate skipped so far.
+        warm_start: Examples from elsewhere that the predictor may learn from, once the run's own outcomes agree.
     """
 
     directory: RunDirectory
@@ -50,6 +54,15 @@ class Search:
     is_interrupted: Callable[[], bool]
     show: Callable[[Status], None]
     n_skipped: int = 0
+    warm_start: WarmStart | None = None
+
+    def __post_init__(self) -> None:
+        self._proposer = Proposer(self.config.predictor, self.config.search.seed, self.warm_start)
+
+    @property
+    def skill(self) -> Skill | None:
+        """What is known of the predictor; None during the warm-up, or without one."""
+        return self._proposer.skill
 
     def run(self) -> bool:
         """Search until the end; give False if interrupted, with everything kept to go on from."""
@@ -114,14 +127,7 @@ class Search:
         def describe(children: Sequence[Child]) -> list[Described]:
             return self.workers.map(describer(self.space), [child.genotype for child in children])
 
-        proposals = propose(
-            evolution,
-            self.recorder.history,
-            n_children,
-            self.config.predictor,
-            self.config.search.seed,
-            describe,
-        )
+        proposals = self._proposer.propose(evolution, self.recorder.history, n_children, describe)
         skipped = [p for p in proposals if not p.decision.train]
         skipped.sort(key=lambda p: (_shortfall(p.decision), p.candidate.key))
         for proposal in skipped[: round(RECORDED_SKIPS_SHARE * n_children)]:
@@ -199,7 +205,8 @@ class Search:
             for proposal in skipped:
                 candidate, decision = proposal.candidate, proposal.decision
                 numbers = (decision.prediction, decision.spread, decision.threshold)
-                writer.writerow([generation, candidate.key, candidate.wiring.n_weights, *numbers, decision.reason])
+                about = (generation, candidate.key, candidate.wiring.n_weights)
+                writer.writerow([*about, *numbers, decision.reason, decision.kind])
         self.n_skipped += len(skipped)
 
     def _save(self, evolution: Evolution, standings: Mapping[str, Standing] | None = None) -> None:

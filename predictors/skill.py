@@ -12,7 +12,7 @@ from predictors.prediction import Prediction
 
 N_FOLDS = 5
 MOST_ROWS = 200
-"""Of more outcomes, as many are drawn: that bounds the time, and a standard error of about .02 is enough."""
+"""Of more outcomes the last count: they are most like what comes next, and the time is bounded."""
 FEWEST_RECORDED = 20
 """Predictions made before training count as evidence from so many on."""
 
@@ -49,12 +49,12 @@ class Skill:
     """What is known of a predictor's skill on a run's own outcomes, and what follows from it.
 
     Attributes:
-        cross_validated: On outcomes that the predictor had not learned from.
+        unseen: On outcomes that the predictor had not learned from: cross-validated, or of others' making.
         recorded: Of predictions that were on record before their candidates were trained; None if there are few.
         margin: By how many standard errors size alone must be beaten.
     """
 
-    cross_validated: Comparison
+    unseen: Comparison
     recorded: Comparison | None = None
     margin: float = 1.0
 
@@ -64,7 +64,7 @@ class Skill:
 
         Contradicted it is if the predictions on record did worse than size alone by more than the margin.
         """
-        beats = self.cross_validated.difference > self.margin * self.cross_validated.standard_error
+        beats = self.unseen.difference > self.margin * self.unseen.standard_error
         return beats and not self._is_contradicted
 
     @property
@@ -74,7 +74,7 @@ class Skill:
             assert self.recorded is not None
             return f"what was predicted before training did worse than size alone: {_numbers(self.recorded)}"
         verb = "beats" if self.is_trusted else "does not beat"
-        return f"the predictor {verb} size alone by more than its standard error: {_numbers(self.cross_validated)}"
+        return f"the predictor {verb} size alone by more than its standard error: {_numbers(self.unseen)}"
 
     @property
     def _is_contradicted(self) -> bool:
@@ -102,11 +102,11 @@ def assess_skill(
     alone is cross-validated even there, so that it knows outcomes that came later: a handicap for the predictor.
 
     Args:
-        rows: Features of the trained, shape (n, n_features), n >= 2.
+        rows: Features of the trained in the order of time, shape (n, n_features), n >= 2.
         targets: Their outcomes, shape (n,). Only their order matters, but for the regressor.
         size_columns: Places of the size features, at least one, the plainest first.
         fit_predict: The regressor that the gate uses.
-        seed: Of folds and draws.
+        seed: Of the folds.
         recorded: What was predicted of each before it was trained, NaN where nothing was, or it was chosen by
             that, shape (n,).
         margin: See `Skill`.
@@ -116,17 +116,15 @@ def assess_skill(
         The same skill for the same arguments.
     """
     recorded = np.full(len(rows), np.nan) if recorded is None else recorded
+    rows, targets, recorded = rows[-MOST_ROWS:], targets[-MOST_ROWS:], recorded[-MOST_ROWS:]
     rng = np.random.default_rng(seed)
-    if len(rows) > MOST_ROWS:
-        drawn = np.sort(rng.permutation(len(rows))[:MOST_ROWS])
-        rows, targets, recorded = rows[drawn], targets[drawn], recorded[drawn]
     folds = [draw_folds(len(rows), rng) for _ in range(n_repeats)]
     predicted = np.array([out_of_fold(rows, targets, fit_predict, fold) for fold in folds])  # (n_repeats, n)
     sizes = rows[:, size_columns]
     by_size = size_baselines(sizes, targets, fit_predict, folds)
     is_recorded = np.isfinite(recorded)
     return Skill(
-        cross_validated=compare(predicted, by_size, targets),
+        unseen=compare(predicted, by_size, targets),
         recorded=None
         if is_recorded.sum() < FEWEST_RECORDED
         else compare(recorded[None, is_recorded], [b[:, is_recorded] for b in by_size], targets[is_recorded]),
@@ -143,6 +141,7 @@ def assess_foreign(
         predicted: Shape (n,).
         rows, targets, size_columns, fit_predict, seed: As for `assess_skill`.
     """
+    predicted, rows, targets = predicted[-MOST_ROWS:], rows[-MOST_ROWS:], targets[-MOST_ROWS:]
     folds = [draw_folds(len(rows), np.random.default_rng(seed))]
     return compare(predicted[None], size_baselines(rows[:, size_columns], targets, fit_predict, folds), targets)
 

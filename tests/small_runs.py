@@ -36,6 +36,7 @@ epochs = 2000
 seeds = 1
 [predictor]
 warm_up = 10
+margin = -1000  # so few outcomes tell no skill from chance
 """
 N_STRING_TRIALS = 18
 STRINGS_CONFIG = """
@@ -48,6 +49,7 @@ epochs = 200
 seeds = 1
 [predictor]
 warm_up = 6
+margin = -1000
 """
 
 

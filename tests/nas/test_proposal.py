@@ -1,22 +1,63 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
+from typing import Self
 
 import numpy as np
 import pytest
 from candidates import SPACE, complete, sampled, trial
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from nas import description
 from nas.config import PredictorConfig
 from nas.description import Described, describer
-from nas.evolution import Child, Evolution, Member
+from nas.evolution import Child, Evolution, Member, is_worthwhile
 from nas.outcome import Ending, Outcome
-from nas.proposal import Proposal, propose
+from nas.proposal import (
+    FEWEST_FOREIGN,
+    SIZE_NAMES_OF,
+    Proposal,
+    Proposer,
+    family_of,
+    outcomes_when_judged,
+    worthwhile_floor,
+)
 from nas.recorder import Trial
-from predictors import FEATURE_NAMES, extract
+from predictors import FEATURE_NAMES, REGRESSORS, Decision, Prediction, extract, feature_names
+from predictors.gate import AUDIT, EXPLORATION, GATE_OFF, PREDICTED, SKIPPED, UNKNOWN_FAMILY, WARM_UP
+from predictors.warm_start import WarmStart
+from search_spaces import RNNSpace
 
-SETTINGS = PredictorConfig(warm_up=10, pool_factor=3, exploration_share=0.25)
+OPEN = -1000.0  # standard errors: a margin that every predictor exceeds
+SETTINGS = PredictorConfig(warm_up=10, pool_factor=3, exploration_share=0.25, margin=OPEN)
+
+
+class Lines:
+    """A regressor that is over at once: least squares, drawn to the mean."""
+
+    def __init__(self, seed: int) -> None:
+        self._weights = np.empty(0)
+
+    def fit(self, rows: NDArray[np.float64], targets: NDArray[np.float64]) -> Self:
+        self._centre, self._mean = rows.mean(axis=0), targets.mean()
+        centred = rows - self._centre
+        self._weights = np.linalg.solve(
+            centred.T @ centred + 0.1 * np.eye(rows.shape[1]), centred.T @ (targets - self._mean)
+        )
+        return self
+
+    def predict(self, rows: NDArray[np.float64]) -> Prediction:
+        return Prediction((rows - self._centre) @ self._weights + self._mean, np.full(len(rows), 0.1))
+
+
+@pytest.fixture(autouse=True)
+def quick_regressor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REGRESSORS, SETTINGS.regressor, Lines)
 
 
 def describe(children: Sequence[Child]) -> list[Described]:
@@ -41,35 +82,86 @@ def summary(proposals: Sequence[Proposal]) -> list[tuple[object, ...]]:
     return [(p.candidate.key, p.candidate.parents, p.decision) for p in proposals]
 
 
-def test_during_the_warm_up_every_child_is_trained_without_a_prediction() -> None:
-    proposals = propose(evolution(1), past(9), 8, SETTINGS, 0, describe)
-    assert len(proposals) == 8
-    assert all(p.decision.train and p.decision.prediction is None for p in proposals)
-
-
-def test_without_the_predictor_every_child_is_trained() -> None:
-    proposals = propose(evolution(1), past(40), 8, replace_settings(enabled=False), 0, describe)
-    assert len(proposals) == 8 and all(p.decision.train for p in proposals)
+def propose(
+    evolution: Evolution,
+    history: Sequence[Trial],
+    n_children: int,
+    settings: PredictorConfig = SETTINGS,
+    seed: int = 0,
+    describe: Callable[[Sequence[Child]], list[Described]] = describe,
+    warm_start: WarmStart | None = None,
+) -> list[Proposal]:
+    return Proposer(settings, seed, warm_start).propose(evolution, history, n_children, describe)
 
 
 def replace_settings(**changes: object) -> PredictorConfig:
     return PredictorConfig.model_validate({**SETTINGS.model_dump(), **changes})
 
 
-def test_after_it_more_children_are_looked_at_than_trained_each_with_its_prediction() -> None:
-    proposals = propose(evolution(1), past(10), 8, SETTINGS, 0, describe)
+@cache
+def seeds_of_each_family() -> list[int]:
+    """Seeds of three genotypes of each family."""
+    seeds: dict[str, list[int]] = defaultdict(list)
+    for seed in range(200):
+        seeds[family_of(sampled(seed))].append(seed)
+    return [seed for family in sorted(seeds) for seed in seeds[family][:3]]
+
+
+def known(trials: Sequence[Trial]) -> list[Trial]:
+    """The trials of a run in which every family has been seen often enough."""
+    return [*trials, *(trial(seed, complete(20, 0.3, 0.4, 0.5 + seed / 1000)) for seed in seeds_of_each_family())]
+
+
+def test_during_the_warm_up_every_child_is_trained_without_a_prediction() -> None:
+    proposals = propose(evolution(1), past(9), 8)
+    assert len(proposals) == 8
+    assert all(p.decision.train and p.decision.prediction is None for p in proposals)
+    assert {p.decision.kind for p in proposals} == {WARM_UP}
+
+
+def test_without_the_predictor_every_child_is_trained() -> None:
+    proposals = propose(evolution(1), past(40), 8, replace_settings(enabled=False))
+    assert len(proposals) == 8 and all(p.decision.train for p in proposals)
+    assert {p.decision.reason for p in proposals} == {"gate off: the predictor is turned off"}
+
+
+def test_without_skill_all_that_were_asked_for_are_trained_with_predictions_on_record() -> None:
+    proposer = Proposer(replace_settings(margin=1000.0), 0)
+    proposals = proposer.propose(evolution(1), past(40), 8, describe)
+    children = evolution(1).ask(8)
+    assert [p.candidate.genotype for p in proposals] == [child.genotype for child in children]
+    assert all(p.decision.train and p.decision.kind == GATE_OFF for p in proposals)
+    assert all(p.decision.prediction is not None and p.decision.spread is not None for p in proposals)
+    assert proposer.skill is not None and not proposer.skill.is_trusted
+    assert proposals[0].decision.reason == f"gate off: {proposer.skill.reason}"
+
+
+def test_with_skill_more_children_are_looked_at_than_trained_each_with_its_prediction() -> None:
+    proposals = propose(evolution(1), known(past(10)), 8)
     assert len(proposals) == 24
-    assert sum(p.decision.train for p in proposals) == 8
+    assert 4 <= sum(p.decision.train for p in proposals) <= 8
     for p in proposals:
         assert p.decision.prediction is not None and np.isfinite(p.decision.prediction)
         assert p.decision.threshold is not None and p.decision.spread is not None
         if not p.decision.train:
+            assert p.decision.kind == SKIPPED
             assert p.decision.prediction <= p.decision.threshold and p.decision.reason
+    kinds = [p.decision.kind for p in proposals]
+    assert kinds.count(EXPLORATION) == 2 and kinds.count(PREDICTED) >= 3
+
+
+def test_a_family_that_was_hardly_seen_is_not_predicted() -> None:
+    history = known(past(10))
+    family = family_of(propose(evolution(1), history, 8)[0].candidate.genotype)
+    unseen = [t for t in history if family_of(t.genotype) != family]
+    of_family = [p.decision for p in propose(evolution(1), unseen, 8) if family_of(p.candidate.genotype) == family]
+    assert of_family and all(decision.prediction is None for decision in of_family)
+    assert any(decision.kind == UNKNOWN_FAMILY for decision in of_family)
 
 
 def test_candidates_are_the_children_asked_for_with_their_wiring_and_features() -> None:
     children = evolution(1).ask(5)
-    proposals = propose(evolution(1), [], 5, SETTINGS, 0, describe)
+    proposals = propose(evolution(1), [], 5)
     proposed = [(p.candidate.genotype, p.candidate.parents) for p in proposals]
     assert proposed == [(child.genotype, child.parents) for child in children]
     for p in proposals:
@@ -84,27 +176,34 @@ def test_candidates_are_the_children_asked_for_with_their_wiring_and_features() 
 def test_what_this_generation_has_recorded_already_changes_nothing(n_trained: int) -> None:
     before = past(n_trained)
     of_now = [replace(t, number=t.number + 100, generation=1) for t in past(30, generation=1)]
-    first = propose(evolution(1), before, 6, SETTINGS, 3, describe)
-    again = propose(evolution(1), before + of_now, 6, SETTINGS, 3, describe)
+    first = propose(evolution(1), before, 6, seed=3)
+    again = propose(evolution(1), before + of_now, 6, seed=3)
     assert summary(first) == summary(again)
+
+
+def test_a_proposer_that_was_there_before_decides_as_a_new_one() -> None:
+    proposer = Proposer(SETTINGS, 0)
+    history: list[Trial] = known(past(12))
+    for generation in (1, 2, 3):
+        old = proposer.propose(evolution(generation), history, 4, describe)
+        assert summary(old) == summary(propose(evolution(generation), history, 4))
+        history = history + [replace(t, generation=generation) for t in past(3 * generation)]
 
 
 def test_the_seed_of_the_run_decides_what_is_drawn() -> None:
     settings = replace_settings(exploration_share=1.0)
-    drawn = [
-        [p.decision.train for p in propose(evolution(1), past(20), 6, settings, seed, describe)] for seed in (0, 0, 1)
-    ]
+    drawn = [[p.decision.train for p in propose(evolution(1), known([]), 6, settings, seed)] for seed in (0, 0, 1)]
     assert drawn[0] == drawn[1] != drawn[2]
 
 
 def test_a_network_like_the_best_so_far_is_rather_trained_than_one_like_the_worst() -> None:
     rng = np.random.default_rng(0)
     trials = []
-    for number in range(60):
+    for number, t in enumerate(known([trial(n, complete(50, 0.5)) for n in range(40)])):
         is_good = number % 2 == 0
         features = rng.random(len(FEATURE_NAMES)) * 0.1 + is_good
-        t = trial(number, complete(50, 0.5, 0.5, 0.9 if is_good else 0.2))
-        trials.append(replace(t, features=tuple(features)))
+        score = (0.9 if is_good else 0.2) + number / 1000
+        trials.append(replace(t, outcome=complete(50, 0.5, 0.5, score), features=tuple(features)))
     goods = []
 
     def half_and_half(children: Sequence[Child]) -> list[Described]:
@@ -113,9 +212,73 @@ def test_a_network_like_the_best_so_far_is_rather_trained_than_one_like_the_wors
         wiring = SPACE.wire(sampled(0))
         return [(wiring, row) for row in rows]
 
-    proposals = propose(evolution(1), trials, 8, replace_settings(exploration_share=0.0), 0, half_and_half)
+    settings = replace_settings(exploration_share=0.0, audit_share=0.0)
+    proposals = propose(evolution(1), trials, 8, settings, 0, half_and_half)
     trained = {p.candidate.key for p in proposals if p.decision.train}
-    assert len(trained) == 8 and trained <= set(goods)
+    assert len(trained) >= 4 and trained <= set(goods)
+
+
+def test_only_predictions_that_did_not_choose_are_evidence() -> None:
+    history = known(past(20))
+    for n, t in enumerate(history):
+        if t.outcome is not None:
+            kind = (GATE_OFF, EXPLORATION, AUDIT, PREDICTED)[n % 4]
+            history[n] = replace(t, decision=Decision(True, "", n / 100, 0.1, None, kind))
+    proposer = Proposer(SETTINGS, 0)
+    proposer.propose(evolution(1), history, 4, describe)
+    recorded = [t for t in history if t.outcome is not None and t.outcome.scores and t.decision.kind != PREDICTED]
+    assert proposer.skill is not None and proposer.skill.recorded is not None
+    assert proposer.skill.recorded.n_outcomes == len(recorded)
+
+
+def test_skill_is_judged_again_after_a_quarter_more_outcomes() -> None:
+    sizes = [8, 4, 2, 2, 4, 1]  # 8, 12, 14, 16, 20, 21
+    trials = [t for g, n in enumerate(sizes) for t in past(n, g)[:n]]
+    judged = [len(outcomes_when_judged([t for t in trials if t.generation <= g], 10)) for g in range(len(sizes))]
+    assert judged == [0, 12, 12, 16, 20, 20]
+
+
+def warm_start(history: Sequence[Trial], scale: float) -> WarmStart:
+    """Examples as another run would have seen them, on a scale of its own."""
+    done = [t for t in history if t.outcome is not None and t.outcome.scores]
+    scores = np.array([t.outcome.score for t in done if t.outcome is not None])
+    return WarmStart(FEATURE_NAMES, np.array([t.features for t in done]), scale * scores)
+
+
+def test_examples_from_elsewhere_open_the_gate_early_if_the_own_outcomes_agree() -> None:
+    settings = replace_settings(warm_up=1000, margin=1.0)
+    history = known([])
+    agreeing, opposed = warm_start(history, 30.0), warm_start(history, -30.0)
+    assert {p.decision.kind for p in propose(evolution(1), history, 8, settings)} == {WARM_UP}
+    assert {p.decision.kind for p in propose(evolution(1), history, 8, settings, warm_start=opposed)} == {WARM_UP}
+
+    proposals = propose(evolution(1), history, 8, settings, warm_start=agreeing)
+    assert len(proposals) == 24 and PREDICTED in {p.decision.kind for p in proposals}
+    assert all(p.decision.prediction is not None and p.decision.prediction < 1.0 for p in proposals)
+
+    few = propose(evolution(1), history[: FEWEST_FOREIGN - 1], 8, settings, warm_start=agreeing)
+    assert {p.decision.kind for p in few} == {WARM_UP}
+
+
+def test_families_are_priors_and_cells() -> None:
+    genotype = sampled(0)
+    assert family_of(genotype) == max(genotype.segments, key=lambda segment: segment.size).prior
+    recurrent = RNNSpace(n_inputs=5, n_outputs=3, max_weights=600).sample(np.random.default_rng(0))
+    assert family_of(recurrent).split()[1:] == [recurrent.cell, recurrent.reading]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.floats(-1, 1), max_size=6), st.floats(-1, 1))
+def test_the_floor_is_where_candidates_begin_to_be_worthwhile(scores: list[float], score: float) -> None:
+    floor = worthwhile_floor(scores)
+    if scores and score <= max(scores) and abs(score - floor) > 1e-9:
+        assert is_worthwhile([*scores, score])[-1] == (score >= floor)
+
+
+@pytest.mark.parametrize("space", ["mlp", "rnn"])
+def test_size_alone_begins_with_the_number_of_weights(space: str) -> None:
+    assert SIZE_NAMES_OF[space][0] == "n_weights"
+    assert set(SIZE_NAMES_OF[space]) <= set(feature_names(space))
 
 
 def test_a_described_child_is_a_pure_function_of_the_space() -> None:

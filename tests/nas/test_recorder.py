@@ -22,11 +22,12 @@ from nas.errors import CheckpointError, RunFailed
 from nas.outcome import Ending, Outcome
 from nas.recorder import STUDY_NAME, Recorder, Trial, read_history
 from predictors import Decision
+from predictors.gate import KINDS
 from search_spaces import AnyGenotype, RecurrentGenotype, RNNSpace
 from search_spaces.genotype import MAX_NEURONS
 
 RNN = RNNSpace(n_inputs=5, n_outputs=3, max_weights=600)
-SKIPPED = Decision(False, "predicted 0.5000, needs 0.7500 at 10 weights", 0.5, 0.125, 0.75)
+SKIPPED = Decision(False, "predicted 0.5000, needs 0.7500 at 10 weights", 0.5, 0.125, 0.75, "skipped", 0.25, 0.5)
 STOPPED = Outcome(Ending.STOPPED, 10, ((0.5, 0.25),), 1.5, "not among the best 2 of 6 at rung 1")
 FAILED = Outcome(Ending.FAILED, 10, ((0.5, 0.25),), 1.5, "diverged: the loss was nan before step 40")
 FAILED_AT_ONCE = Outcome(Ending.FAILED, 10, (), 0.0, "the worker was killed by signal 9, twice")
@@ -89,7 +90,10 @@ def sampled_recurrent(seed: int, n_changes: int = 0) -> RecurrentGenotype:
 
 
 any_genotypes = genotypes | st.builds(sampled_recurrent, st.integers(0, 2**32), st.integers(0, 9))
-decisions = st.builds(Decision, st.booleans(), st.text(max_size=20), *[st.none() | finite] * 3)
+numbers = [st.none() | finite] * 3
+decisions = st.builds(
+    Decision, st.booleans(), st.text(max_size=20), *numbers, st.sampled_from(KINDS), *[st.none() | finite] * 2
+)
 
 
 @st.composite
@@ -175,6 +179,9 @@ def test_the_dashboard_sees_genes_features_parents_and_why_one_was_skipped(tmp_p
         "spread": 0.125,
         "threshold": 0.75,
         "reason": SKIPPED.reason,
+        "kind": "skipped",
+        "improvement": 0.25,
+        "improvement_needed": 0.5,
     }
 
 
