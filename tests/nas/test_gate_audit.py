@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from candidates import complete, trial
+
+from nas.gate_audit import audit_of
+from nas.outcome import Ending, Outcome
+from nas.recorder import Trial
+from predictors import Decision
+from predictors.gate import AUDIT, EXPLORATION, PREDICTED, SKIPPED
+
+
+def of_kind(kind: str, number: int, outcome: Outcome | None) -> Trial:
+    return replace(trial(number, outcome), decision=Decision(outcome is not None, "", kind=kind))
+
+
+STOPPED = Outcome(Ending.STOPPED, 1, ((0.99,),), 3.0, "not among the best")
+HISTORY = [
+    of_kind(PREDICTED, 0, complete(100, 0.5, 0.6, 0.90)),
+    of_kind(AUDIT, 1, complete(50, 0.5, 0.6, 0.80)),  # on the front
+    of_kind(EXPLORATION, 2, complete(200, 0.5, 0.6, 0.85)),  # dominated
+    of_kind(AUDIT, 3, complete(5, 0.1, 0.2, 0.30)),  # not worthwhile
+    of_kind(EXPLORATION, 4, STOPPED),  # its score is of an earlier rung
+    of_kind(SKIPPED, 5, None),
+]
+
+
+def test_only_worthwhile_networks_trained_to_the_end_are_on_the_front() -> None:
+    report = audit_of(HISTORY, 40)
+    assert (report.n_trained, report.n_skipped, report.n_audited) == (5, 40, 4)
+    assert (report.n_on_final_front, report.final_rate) == (1, 0.25)
+    assert report.saved_seconds == 40 * (1.0 + 1.0 + 1.0 + 3.0) / 4
+
+
+def test_without_a_trial_there_is_nothing_to_say() -> None:
+    report = audit_of([], 0)
+    assert (report.n_trained, report.n_audited, report.final_rate) == (0, 0, None)
