@@ -94,7 +94,7 @@ class PredictorConfig(_Section):
     exploration_share: float = Field(default=0.15, ge=0.0, le=1.0)
     audit_share: float = Field(default=0.05, ge=0.0, le=1.0)  # of those that would be skipped, trained all the same
     margin: float = 1.0  # standard errors by which its skill must exceed that of size alone
-    regressor: str = "forest"
+    regressor: str = "gaussian-process"
 
     @field_validator("regressor")
     @classmethod

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictors.prediction import Prediction
+from predictors.regressors.folds import draw_folds, out_of_fold
 
-N_FOLDS = 5
 MOST_ROWS = 200
 """Of more outcomes the last count: they are most like what comes next, and the time is bounded."""
 FEWEST_RECORDED = 20
@@ -117,9 +117,8 @@ def assess_skill(
     """
     recorded = np.full(len(rows), np.nan) if recorded is None else recorded
     rows, targets, recorded = rows[-MOST_ROWS:], targets[-MOST_ROWS:], recorded[-MOST_ROWS:]
-    rng = np.random.default_rng(seed)
-    folds = [draw_folds(len(rows), rng) for _ in range(n_repeats)]
-    predicted = np.array([out_of_fold(rows, targets, fit_predict, fold) for fold in folds])  # (n_repeats, n)
+    folds = [draw_folds(len(rows), seed + repeat) for repeat in range(n_repeats)]
+    predicted = np.array([predict_out_of_fold(rows, targets, fit_predict, fold) for fold in folds])  # (n_repeats, n)
     sizes = rows[:, size_columns]
     by_size = size_baselines(sizes, targets, fit_predict, folds)
     is_recorded = np.isfinite(recorded)
@@ -142,7 +141,7 @@ def assess_foreign(
         rows, targets, size_columns, fit_predict, seed: As for `assess_skill`.
     """
     predicted, rows, targets = predicted[-MOST_ROWS:], rows[-MOST_ROWS:], targets[-MOST_ROWS:]
-    folds = [draw_folds(len(rows), np.random.default_rng(seed))]
+    folds = [draw_folds(len(rows), seed)]
     return compare(predicted[None], size_baselines(rows[:, size_columns], targets, fit_predict, folds), targets)
 
 
@@ -173,23 +172,17 @@ def size_baselines(
     Returns:
         Three predictions of each outcome, of shape (n_folds, n), (1, n) and (1, n).
     """
-    learned = np.array([out_of_fold(sizes, targets, fit_predict, fold) for fold in folds])
+    learned = np.array([predict_out_of_fold(sizes, targets, fit_predict, fold) for fold in folds])
     return [learned, sizes[None, :, 0], -sizes[None, :, 0]]
 
 
-def draw_folds(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Fold of each of n >= 2 rows, N_FOLDS or as many as there are rows, of equal size but for one, shape (n,)."""
-    folds: NDArray[np.int64] = rng.permutation(n) % min(N_FOLDS, n)
-    return folds
-
-
-def out_of_fold(rows: Rows, targets: Values, fit_predict: FitPredict, folds: NDArray[np.int64]) -> Values:
+def predict_out_of_fold(rows: Rows, targets: Values, fit_predict: FitPredict, folds: NDArray[np.int64]) -> Values:
     """What is expected of each row from the rows of the other folds, shape (n,)."""
-    predicted = np.empty(len(rows))
-    for fold in range(int(folds.max()) + 1):
-        held_out = folds == fold
-        predicted[held_out] = fit_predict(rows[~held_out], targets[~held_out], rows[held_out]).mean
-    return predicted
+
+    def predict_unseen(learned: NDArray[np.int64], unseen: NDArray[np.int64]) -> Values:
+        return fit_predict(rows[learned], targets[learned], rows[unseen]).mean
+
+    return out_of_fold(predict_unseen, folds)
 
 
 def taus_without_each(predicted: Values, targets: Values) -> tuple[float, Values]:
