@@ -101,7 +101,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--data", required=True, help="table of networks, their graphs' features and scores")
     options.add_argument("--repeats", help="table of networks that were trained several times")
-    options.add_argument("--regressor", default="svr")
+    options.add_argument("--regressor", default="support-vectors")
     options.add_argument("--seeds", type=int, default=3, help="of the regressor; tau over them has this deviation")
     given = options.parse_args()
     print(header("scikit-learn", "numpy", note=f"{given.regressor}, {given.seeds} seeds; +- is a standard error"))
