@@ -130,7 +130,7 @@ def _loss_gradient(outputs: Values, targets: Values, task: str) -> Values:
     """Gradient of the mean loss by the outputs, (n_outputs, batch)."""
     n = outputs.shape[1]
     if task == "regression":
-        return 2.0 * (outputs - targets) / n
+        return np.asarray(2.0 * (outputs - targets) / n)
     shares = np.exp(outputs - outputs.max(axis=0))
     shares /= shares.sum(axis=0)
     shares[targets.astype(np.int64), np.arange(n)] -= 1.0

@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
+from predictors.examples import Examples
 from predictors.features import FEATURE_NAMES, FEATURES_VERSION, extract, feature_names
 from predictors.gate import Decision, GateSettings, decide
 from predictors.labels import final_score_estimates
 from predictors.prediction import Prediction
-from predictors.regressors import REGRESSORS, Regressor
+from predictors.regressors import REGRESSORS, Regressor, make_regressor
 
 __all__ = [
     "FEATURES_VERSION",
     "FEATURE_NAMES",
     "REGRESSORS",
     "Decision",
+    "Examples",
     "GateSettings",
     "Prediction",
     "Regressor",
@@ -24,4 +26,5 @@ __all__ = [
     "extract",
     "feature_names",
     "final_score_estimates",
+    "make_regressor",
 ]

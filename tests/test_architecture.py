@@ -22,22 +22,36 @@ MAX_LINES = 400
 OURS = {"search_spaces": set[str](), "predictors": {"search_spaces"}, "nas": {"search_spaces", "predictors"}}
 THIRD_PARTIES = {
     "search_spaces": {"numpy", "networkx"},
-    "predictors": {"numpy", "networkx", "sklearn", "rustworkx", "scipy"},
+    "predictors": {
+        "numpy",
+        "networkx",
+        "sklearn",
+        "rustworkx",
+        "scipy",
+        "crepes",
+        "pandas",
+        "pyarrow",
+        "pydantic",
+        "rich",
+        "typer",
+    },
 }
 HOMES = {  # the only files or folders that import a library
     "deap": ("nas/evolution.py",),
     "optuna": ("nas/recorder.py",),
     "sqlalchemy": ("nas/recorder.py",),
-    "sqlite3": ("nas/recorder.py",),
+    "sqlite3": ("nas/recorder.py", "predictors/tables/"),
     "pebble": ("nas/workers.py",),
     "multiprocessing": ("nas/workers.py",),
     "numba": ("nas/engine/",),
     "llvmlite": ("nas/engine/",),
     "torch": ("nas/engine/reference.py", "nas/engine/recurrent_reference.py", "nas/models/"),
-    "networkx": ("search_spaces/",),
+    "networkx": ("search_spaces/", "predictors/tables/"),
     "rustworkx": ("predictors/features/",),
-    "pyarrow": ("nas/data/",),
-    "typer": ("nas/cli.py",),
+    "crepes": ("predictors/regressors/",),
+    "pandas": ("predictors/tables/",),
+    "pyarrow": ("nas/data/", "predictors/tables/"),
+    "typer": ("nas/cli.py", "predictors/train.py", "predictors/commands/"),
 }
 BANNED_MODULES = {
     "pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "yaml", "random", "imp"
