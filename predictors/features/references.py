@@ -10,7 +10,7 @@ from predictors.features.graph import Graph
 Int64Array = NDArray[np.int64]
 
 RANDOM_ROUNDS = 10
-LATTICE_ROUNDS = 40
+LATTICE_ROUNDS = 30
 
 
 def random_reference(graph: Graph, rng: np.random.Generator) -> Graph:
@@ -35,9 +35,9 @@ def lattice_reference(graph: Graph, rng: np.random.Generator) -> Graph:
     and Zwi, "The small world of the cerebral cortex", 2004).
     """
     n, (starts, ends) = graph.n_vertices, graph.undirected_edges
-    for step in range(LATTICE_ROUNDS):
+    blur = len(starts) / (2 * n)  # how far from each other paired edges start: a quarter of the mean degree
+    for _ in range(LATTICE_ROUNDS):
         starts, ends = _turned(starts, ends, rng)
-        blur = n / 4 * (1 - step / LATTICE_ROUNDS) ** 3  # how far from each other they may start
         order = np.argsort(starts + blur * rng.standard_normal(len(starts)), kind="stable")
         pairs = order[: len(order) // 2 * 2].reshape(-1, 2).T
         here, there = pairs
