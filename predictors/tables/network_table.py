@@ -61,6 +61,17 @@ def is_network_table(columns: list[str]) -> bool:
     return {_BEFORE_FEATURES, _AFTER_FEATURES} <= set(columns) and any(_SCORE.fullmatch(name) for name in columns)
 
 
+def network_features(columns: list[str]) -> tuple[str, ...]:
+    """Those of the columns of a table of networks that are structural features."""
+    return tuple(columns[columns.index(_BEFORE_FEATURES) + 1 : columns.index(_AFTER_FEATURES)])
+
+
+def final_scores(columns: list[str]) -> tuple[str, ...]:
+    """Those of the columns of a table of networks that are the scores of each seed at the last rung."""
+    rungs = {name: int(match[1]) for name in columns if (match := _SCORE.fullmatch(name))}
+    return tuple(name for name, rung in rungs.items() if rung == max(rungs.values()))
+
+
 def read_network_table(path: Path | str) -> NetworkTable:
     """Read a table of networks.
 
@@ -81,12 +92,13 @@ def read_network_table(path: Path | str) -> NetworkTable:
     rungs, seeds = range(1, n_rungs + 1), range(1, n_seeds + 1)
 
     def numbers(names: list[str]) -> NDArray[np.float64]:
-        return frame[names].to_numpy(np.float64)
+        values: NDArray[np.float64] = frame[names].to_numpy(np.float64)
+        return values
 
     scores = numbers([f"score_rung{rung}_seed{seed}" for rung in rungs for seed in seeds])
     return NetworkTable(
         frame=frame,
-        feature_names=tuple(columns[columns.index(_BEFORE_FEATURES) + 1 : columns.index(_AFTER_FEATURES)]),
+        feature_names=network_features(columns),
         scores=scores.reshape(len(frame), n_rungs, n_seeds),
         test_scores=numbers([f"test_score_seed{seed}" for seed in seeds]),
         seconds=numbers([f"seconds_rung{rung}" for rung in rungs]),

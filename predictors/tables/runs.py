@@ -1,0 +1,145 @@
+"""Runs of searches: what was trained there, read from their records without writing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from predictors.errors import PredictorError
+from predictors.examples import Examples
+from predictors.features import FEATURES_VERSION, feature_names, size_names
+from predictors.labels import final_score_estimates
+from predictors.tables.recipe import Recipe
+
+RECORD = "study.db"
+RUNS = Path("runs")
+
+_ATTRIBUTES = """
+    SELECT trials.number, attributes.key, attributes.value_json
+    FROM trials JOIN trial_user_attributes AS attributes ON attributes.trial_id = trials.trial_id
+    WHERE attributes.key IN ('key', 'genotype', 'features', 'outcome')
+    ORDER BY trials.number
+"""
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """One candidate of a run that has scores."""
+
+    key: str
+    space: str
+    prior: str
+    values: tuple[float, ...]
+    scores: tuple[tuple[float, ...], ...]  # of each seed at each rung
+
+
+def find_run(source: str) -> Path | None:
+    """The folder of a run, given as a path or as a name in ``runs``; None if it is none."""
+    for path in (Path(source), RUNS / source):
+        if (path / RECORD).is_file():
+            return path
+    return None
+
+
+def read_runs(paths: Sequence[Path]) -> tuple[Examples, Recipe]:
+    """The candidates that runs have trained, with the score that each has or would be expected to have at the end.
+
+    Candidates that were stopped are labelled run by run, see `final_score_estimates`. A candidate that occurs several
+    times stays in one fold.
+
+    Raises:
+        PredictorError: A record cannot be read, nothing was trained, or the runs are of different spaces or features.
+    """
+    runs = [_read_run(path) for path in paths]
+    spaces = [run[0].space for run in runs]
+    for path, space in zip(paths, spaces, strict=True):
+        if space != spaces[0]:
+            raise PredictorError(
+                f"The run {path} searched the space {space}, {paths[0]} {spaces[0]}; give runs of one space."
+            )
+    names = feature_names(spaces[0])
+    for path, run in zip(paths, runs, strict=True):
+        if any(len(trained.values) != len(names) for trained in run):
+            raise PredictorError(
+                f"The run {path} has {len(run[0].values)} features a candidate, and this version of them has "
+                f"{len(names)}; search again."
+            )
+    trained = [one for run in runs for one in run]
+    n_seeds = max(len(one.scores[-1]) for one in trained)
+    targets = np.concatenate([_labels(run) for run in runs])
+    repeats = np.full((len(trained), n_seeds), np.nan)
+    n_rungs = [max(len(one.scores) for one in run) for run in runs for _ in run]
+    for row, one in enumerate(trained):
+        # Of a candidate that was stopped there is only an estimate.
+        last = one.scores[-1] if len(one.scores) == n_rungs[row] else (targets[row],)
+        repeats[row, : len(last)] = last
+    keys = sorted({one.key for one in trained})
+    examples = Examples(
+        names=names,
+        rows=np.array([one.values for one in trained], dtype=np.float64),
+        targets=targets,
+        repeats=repeats if n_seeds > 1 else None,
+        size_names=size_names(spaces[0]),
+        families=tuple(one.prior for one in trained),
+        groups=np.searchsorted(np.array(keys), np.array([one.key for one in trained])).astype(np.int64),
+    )
+    recipe = Recipe(columns=names, family="prior", space=spaces[0], features_version=FEATURES_VERSION)
+    return examples, recipe
+
+
+def _labels(run: Sequence[_Trained]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    means = [[float(np.mean(seeds)) for seeds in one.scores] for one in run]
+    return final_score_estimates(means, max(len(one) for one in means))
+
+
+def _read_run(path: Path) -> list[_Trained]:
+    record = path / RECORD
+    try:
+        with closing(sqlite3.connect(f"{record.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute(_ATTRIBUTES).fetchall()
+    except sqlite3.Error as error:
+        raise PredictorError(f"{record} cannot be read: {error}. Give the folder of a run of nas search.") from None
+    trials: dict[int, dict[str, Any]] = {}
+    trained: list[_Trained] = []
+    try:
+        for number, key, value in found:
+            trials.setdefault(number, {})[key] = json.loads(value)
+        for attributes in trials.values():
+            trained += _trained(path, attributes)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise PredictorError(
+            f"{record} is not a record that this version reads: {type(error).__name__} {error}. Search again."
+        ) from None
+    if not trained:
+        raise PredictorError(f"The run {path} has trained nothing yet; go on with `nas resume {path}`.")
+    return trained
+
+
+def _trained(path: Path, attributes: dict[str, Any]) -> list[_Trained]:
+    """The candidate of a trial, if it has scores; failures and those that were skipped have none."""
+    outcome = attributes.get("outcome")
+    if outcome is None or outcome["ending"] == "failed" or not outcome["scores"]:
+        return []
+    features, genotype = attributes["features"], attributes["genotype"]
+    version = features.get("version", FEATURES_VERSION)  # it is not in every record
+    if version != FEATURES_VERSION:
+        raise PredictorError(
+            f"The run {path} has features of version {version}, and this version has {FEATURES_VERSION}; search again."
+        )
+    largest = max(genotype["segments"], key=lambda segment: segment["stop"] - segment["start"])
+    return [
+        _Trained(
+            key=attributes["key"],
+            space=genotype["space"],
+            prior=largest["prior"],
+            values=tuple(float(value) for value in features["values"]),
+            scores=tuple(tuple(float(score) for score in seeds) for seeds in outcome["scores"]),
+        )
+    ]
