@@ -1,0 +1,92 @@
+"""Show how well the accuracy of an MLP is told from the relational graph it is built on, at and below a noise ceiling.
+
+The table has `graph_id` and `top1_err_seed1`, `top1_err_seed2`, ...; the file of edges has `edges_n64` and `offsets_n64`.
+The complete graph (`graph_id` -1) is left out: it is not of the family. Two questions:
+
+- R2 of the mean over trainings, five-fold cross-validated, all graphs;
+- with N graphs, each trained once (the training is drawn, too): Kendall tau against the mean over trainings of graphs not
+  learned from. Mean +- standard deviation over draws.
+
+Nothing is chosen on the table: features are whole families, regressors have the settings that they have everywhere.
+
+    python tests/benchmarks/relational_graphs.py --data nas_relational_graph_mlp_cifar10.csv.gz
+        --edges nas_relational_graph_edges.npz [--regressors NAME...] [--repeats 10]
+"""
+
+from __future__ import annotations
+
+from timing import header, parser, table  # isort: skip
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from predictors.features import SIZE_FEATURES, Graph, describe_graphs, names_of
+from predictors.regressors import make_regressor
+from predictors.regressors.folds import draw_folds, out_of_fold
+
+Rows = NDArray[np.float64]
+FAMILIES = ("size", "degrees", "paths", "clustering", "spectrum", "scatter")
+NAMES = names_of(FAMILIES)
+LEARNED_FROM = (30, 100, 300, 1000)
+N_VERTICES = 64
+BASELINE = "forest"
+"""Learns from size alone, too, and from `PUBLISHED`."""
+PUBLISHED = ("density", "mean_degree", "average_shortest_path_length", "clustering_mean")
+
+
+def r2_of_mean(rows: Rows, means: Rows, regressor: str, seed: int) -> float:
+    def predict_unseen(learned: NDArray[np.int64], unseen: NDArray[np.int64]) -> NDArray[np.float64]:
+        return make_regressor(regressor, seed).fit(rows[learned], means[learned]).predict(rows[unseen]).mean
+
+    predicted = out_of_fold(predict_unseen, draw_folds(len(rows), seed))
+    return float(1.0 - np.mean((predicted - means) ** 2) / np.var(means))
+
+
+def tau_from_few(rows: Rows, trainings: Rows, regressor: str, n_learned: int, seed: int) -> float:
+    """Tau on all graphs that were not drawn to learn from, one training of each of those that were."""
+    rng = np.random.default_rng([seed, n_learned])
+    order = rng.permutation(len(rows))
+    learned, unseen = order[:n_learned], order[n_learned:]
+    scores = trainings[learned, rng.integers(trainings.shape[1], size=n_learned)]
+    predicted = make_regressor(regressor, seed).fit(rows[learned], scores).predict(rows[unseen]).mean
+    return float(kendalltau(predicted, trainings[unseen].mean(axis=1)).statistic)
+
+
+def told(values: list[float]) -> str:
+    return f"{np.mean(values):.3f} +- {np.std(values):.3f}"
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("--data", required=True, help="table of graphs and errors of their networks")
+    options.add_argument("--edges", required=True, help="npz of edges")
+    options.add_argument("--regressors", nargs="+", default=["gaussian-process", "support-vectors"])
+    options.add_argument("--repeats", type=int, default=10, help="draws of graphs and trainings")
+    options.add_argument("--r2-repeats", type=int, default=2, help="draws of folds; 0 leaves R2 out")
+    given = options.parse_args()
+    networks = pd.read_csv(given.data).query("graph_id >= 0")
+    if given.quick:
+        networks = networks.head(1200)
+    n_repeats, n_r2 = (1, 1) if given.quick else (given.repeats, given.r2_repeats)
+    trainings = 1.0 - networks.filter(regex=r"^top1_err_seed\d+$").to_numpy(np.float64) / 100.0  # (n, n_trainings)
+    with np.load(given.edges, allow_pickle=False) as file:
+        edges, offsets = file["edges_n64"], file["offsets_n64"]
+    graphs = [Graph.from_edges(edges[offsets[g] : offsets[g + 1]], N_VERTICES) for g in networks["graph_id"]]
+    rows = describe_graphs(graphs, FAMILIES)
+    note = f"{len(rows)} graphs; R2 over {n_r2} draws of folds, tau over {n_repeats} draws, mean +- deviation"
+    print(header("scikit-learn", "numpy", note=note))
+    sides = [(BASELINE, "size only", SIZE_FEATURES), (BASELINE, "four", PUBLISHED)]
+    sides += [(regressor, "all families", NAMES) for regressor in given.regressors]
+    lines = []
+    for regressor, features, names in sides:
+        known = rows[:, [NAMES.index(name) for name in names]]
+        taus = [[tau_from_few(known, trainings, regressor, n, s) for s in range(n_repeats)] for n in LEARNED_FROM]
+        r2 = [r2_of_mean(known, trainings.mean(axis=1), regressor, seed) for seed in range(n_r2)]
+        lines.append([regressor, features, told(r2) if r2 else "", *map(told, taus)])
+    print(table(["regressor", "features", "R2 of the mean", *(f"tau, N = {n}" for n in LEARNED_FROM)], lines))
+
+
+if __name__ == "__main__":
+    main()
