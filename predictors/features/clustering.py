@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from predictors.features.edge_sets import are_among, pair_codes
 from predictors.features.family import Family
 from predictors.features.graph import Graph
 from predictors.features.moments import distribution, distribution_names
@@ -97,10 +98,7 @@ def _common_neighbours(
     product = (adjacency @ adjacency).tocoo()
     apart = product.row != product.col
     first, second = product.row[apart].astype(np.int64), product.col[apart].astype(np.int64)
-    codes = np.sort(low * n + high)
-    wanted = np.minimum(first, second) * n + np.maximum(first, second)
-    place = np.minimum(np.searchsorted(codes, wanted), max(len(codes) - 1, 0))
-    joined = codes[place] == wanted if len(codes) else np.zeros(0, dtype=bool)
+    joined = are_among(n, pair_codes(n, first, second), pair_codes(n, low, high))
     return first, second, product.data[apart], joined
 
 

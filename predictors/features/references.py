@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from predictors.features.edge_sets import are_among, pair_codes
 from predictors.features.graph import Graph
 
 Int64Array = NDArray[np.int64]
@@ -66,10 +67,8 @@ def _exchanged(
         pairs: Numbers of edges, each at most once, shape (2, n_pairs).
         is_wanted: Shape (n_pairs,).
     """
-    new = _codes(n, starts[pairs], ends[pairs[::-1]])  # (2, n_pairs)
-    old = np.sort(_codes(n, starts, ends))
-    place = np.minimum(np.searchsorted(old, new), max(len(old) - 1, 0))
-    is_there = old[place] == new if len(old) else np.zeros(new.shape, dtype=bool)
+    new = pair_codes(n, starts[pairs], ends[pairs[::-1]])  # (2, n_pairs)
+    is_there = are_among(n, new, pair_codes(n, starts, ends))
     is_loop = starts[pairs] == ends[pairs[::-1]]
     chosen = np.flatnonzero(is_wanted & ~(is_there | is_loop).any(axis=0))
     # Of pairs that would make the same edge the first one does, unless its other edge is taken: then none.
@@ -80,11 +79,6 @@ def _exchanged(
     result = ends.copy()
     result[done] = ends[done[::-1]]
     return result
-
-
-def _codes(n: int, one: Int64Array, other: Int64Array) -> Int64Array:
-    codes: Int64Array = np.minimum(one, other) * n + np.maximum(one, other)
-    return codes
 
 
 def _ring_distance(n: int, one: Int64Array, other: Int64Array) -> Int64Array:
