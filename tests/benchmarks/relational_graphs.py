@@ -1,11 +1,11 @@
 """Show how well the accuracy of an MLP is told from the relational graph it is built on, at and below a noise ceiling.
 
-The table has `graph_id` and `top1_err_seed1`, `top1_err_seed2`, ...; the file of edges has `edges_n64` and `offsets_n64`.
+The table has `graph_id` and `top1_err_seed1`, `top1_err_seed2`, ...; the file of edges `edges_n64` and `offsets_n64`.
 The complete graph (`graph_id` -1) is left out: it is not of the family. Two questions:
 
 - R2 of the mean over trainings, five-fold cross-validated, all graphs;
-- with N graphs, each trained once (the training is drawn, too): Kendall tau against the mean over trainings of graphs not
-  learned from. Mean +- standard deviation over draws.
+- with N graphs, each trained once (the training is drawn, too): Kendall tau against the mean over trainings of graphs
+  not learned from. Mean +- standard deviation over draws.
 
 Nothing is chosen on the table: features are whole families, regressors have the settings that they have everywhere.
 
