@@ -18,6 +18,7 @@ from predictors.tables.wording import did_you_mean, listed, quoted
 TABLE_SUFFIXES = (".csv", ".csv.gz", ".parquet", ".parquet.gz")
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "-", "?", "<na>", "#n/a"})
 """What stands for a missing value, in small letters."""
+_REMEDY = "Correct it, remove the row, or do without the column (--ignore)."
 _TRUTH = {"true": "1", "false": "0"}
 
 
@@ -64,7 +65,7 @@ class Cells:
         wrong = np.flatnonzero(is_wrong)
         if len(wrong):
             row = int(wrong[0])
-            raise self.error(row, name, _why_not(cells[row]), "Correct it, remove the row, or leave out the column.")
+            raise self.error(row, name, _why_not(cells[row]), _REMEDY)
         return values
 
     def text(self, name: str) -> list[str]:
@@ -76,8 +77,17 @@ class Cells:
         cells = self.column(name)
         for row, cell in enumerate(cells):
             if is_missing(cell):
-                raise self.error(row, name, _why_not(cell), "Fill it in, remove the row, or leave out the column.")
+                raise self.error(row, name, _why_not(cell), _REMEDY)
         return cells
+
+    def check_complete(self, names: Sequence[str]) -> None:
+        """Raise PredictorError if a value is missing in these columns, and say in how many rows and columns."""
+        missing = {name: [row for row, cell in enumerate(self.columns[name]) if is_missing(cell)] for name in names}
+        incomplete = [name for name in names if missing[name]]
+        if incomplete:
+            first, rows = incomplete[0], {row for name in incomplete for row in missing[name]}
+            extent = f"values are missing in {len(rows)} of {self.n_rows} rows and in the columns {listed(incomplete)}"
+            raise self.error(missing[first][0], first, f"the value is missing; {extent}", _REMEDY)
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column has numbers, and nothing else but missing values."""

@@ -101,6 +101,7 @@ class Recipe(BaseModel):
         missing = [name for name in self._needed() if name not in cells.columns]
         if missing:
             raise PredictorError(f"{cells.path} lacks {len(missing)} columns that are needed: {listed(missing)}.")
+        cells.check_complete(self._needed())
         parts = [cells.numbers(name)[:, None] for name in self.columns]
         is_unknown = np.zeros(cells.n_rows, dtype=np.bool_)
         for category in self.categories:

@@ -39,7 +39,7 @@ class Wishes:
         graph: Column of graphs.
         group: Rows with the same value of this column stay in one fold.
         family: Column with the graph prior.
-        ignore: Columns to leave out; * stands for any text.
+        ignore: Columns to leave out; * stands for any text, but not for a column that is named above.
         size: Columns that only tell size, instead of those with known names; * as above.
         repeats: Columns with the scores of single trainings; * as above. Without a target, their mean is it.
         directed: Whether graphs have directions; None as each says.
@@ -87,10 +87,11 @@ def assign_roles(cells: Cells, wishes: Wishes) -> Roles:
     notes: list[str] = []
     ignored = set(_matching(cells, wishes.ignore, "--ignore"))
     repeats = tuple(_matching(cells, wishes.repeats, "--repeats"))
+    ignored -= {wishes.target, wishes.graph, wishes.group, wishes.family}  # a name tells more than a pattern
     for column in (wishes.target, wishes.graph, wishes.group, wishes.family):
         if column is not None:
             cells.column(column)
-            if column in ignored:
+            if column in wishes.ignore:
                 raise PredictorError(f"Column {quoted(column)} is to be used and ignored; leave out one option.")
     target = wishes.target
     if target is None and not repeats:

@@ -35,6 +35,13 @@ def test_all_forms_of_a_table_are_read_alike(tmp_path: Path, name: str) -> None:
         cells.numbers("y")
 
 
+def test_incomplete_columns_are_told_together() -> None:
+    cells = Cells("t", {"a": ["1", "2", "3"], "b": ["1", "", "NA"], "c": ["", "2", "3"]})
+    cells.check_complete(["a"])
+    with pytest.raises(PredictorError, match=r'row 2, column "b": .* in 3 of 3 rows and in the columns "b", "c"'):
+        cells.check_complete(["a", "b", "c"])
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
 def test_numbers_come_back_exactly(values: list[float]) -> None:

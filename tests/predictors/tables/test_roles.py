@@ -42,6 +42,14 @@ def test_wishes_go_first() -> None:
     assert roles.size_names == ("params",)
 
 
+def test_a_pattern_does_not_ignore_what_is_named() -> None:
+    roles = assign_roles(
+        without("accuracy", val_accuracy=COLUMNS["accuracy"]), Wishes("val_accuracy", ignore=("val_*",))
+    )
+    assert roles.target == "val_accuracy"
+    assert "val_loss" not in roles.recipe.names
+
+
 def test_a_column_named_graph_without_graphs_is_a_category() -> None:
     roles = assign_roles(without("edges", graph=[("ws", "ba")[i % 2] for i in range(N)]), Wishes())
     assert roles.recipe.graph is None
