@@ -29,6 +29,7 @@ def build_report(
     families: Sequence[FamilyRow],
     n_folds: int,
     notes: Sequence[str],
+    predictor: Mapping[str, Any] | None,
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The report in JSON types.
@@ -50,6 +51,7 @@ def build_report(
         "n_folds": n_folds,
         "families": [asdict(family) for family in families],
         "notes": list(notes),
+        "predictor": None if predictor is None else dict(predictor),
         "settings": dict(settings),
     }
 
@@ -74,6 +76,7 @@ def print_report(report: Mapping[str, Any], run: str, console: Console) -> None:
     console.print(_baseline_table(best, report["baselines"], score_name))
     if report["families"]:
         console.print(_family_table(report["families"]))
+    _print_predictor(report.get("predictor"), console)
     console.print(
         f"Best by {chosen_by}: trial {best['trial']} with {best['n_weights']:,} weights. Next:\n"
         f"  nas predict {run} NEW_DATA -o predictions.csv\n"
@@ -117,6 +120,20 @@ def _family_table(families: Sequence[Mapping[str, Any]]) -> Table:
     for row in families:
         table.add_row(row["family"], f"{row['n']:,}", *(_score(row["accuracies"][who]) for who in answerers))
     return table
+
+
+def _print_predictor(predictor: Mapping[str, Any] | None, console: Console) -> None:
+    """What pruning cost and saved, and how far to trust the predictor; nothing where there was none."""
+    if predictor is None:
+        return
+    console.print("Predictor", style="italic")
+    for line in predictor["audit_lines"]:
+        console.print(line, soft_wrap=True)
+    if predictor["trust_lines"]:
+        console.print()
+    for line in predictor["trust_lines"]:
+        console.print(line, soft_wrap=True)
+    console.print()
 
 
 def _score(value: float | None) -> str:

@@ -30,6 +30,7 @@ from nas.generation import Course, activation_of, weight_seeds
 from nas.inputs import write_rows
 from nas.interruption import Interruption
 from nas.jobs import Fold, Job, Leg, compile_kernels
+from nas.predictor_report import predictor_report
 from nas.recorder import Recorder, Trial
 from nas.report import build_report
 from nas.rundir import RunDirectory
@@ -43,6 +44,7 @@ from search_spaces import RecurrentWiring, SearchSpace
 FORMAT = 1
 SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
+LEAST_BUDGET_FOR_TRUST_S = 60.0  # cross-validating the predictor takes a few seconds
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
 
 
@@ -199,6 +201,14 @@ def _execute(
                 families=result.families,
                 n_folds=result.n_folds,
                 notes=dataset.notes,
+                predictor=predictor_report(
+                    search.recorder.history,
+                    search.n_skipped,
+                    config.predictor,
+                    search.skill,
+                    config.search.seed,
+                    with_trust=clock.budget_s is None or clock.budget_s >= LEAST_BUDGET_FOR_TRUST_S,
+                ),
                 settings={**asdict(plan), "seed": config.search.seed, "workers": config.search.workers},
             )
             write_json(directory.report, report)

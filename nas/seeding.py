@@ -18,6 +18,7 @@ class Stream(IntEnum):
     BASELINES = 16
     FOLDS = 17
     TABLE = 18
+    TRUST = 19
 
 
 def words_of_key(key: str) -> list[int]:

@@ -25,7 +25,10 @@ FAMILIES = [
 
 
 def report(
-    rows: list[FrontRow] = ROWS, families: Sequence[FamilyRow] = (), baselines: Sequence[Baseline] = BASELINES
+    rows: list[FrontRow] = ROWS,
+    families: Sequence[FamilyRow] = (),
+    baselines: Sequence[Baseline] = BASELINES,
+    predictor: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     return build_report(
         name="digits-2",
@@ -39,6 +42,7 @@ def report(
         families=families,
         n_folds=0,
         notes=["Dropped 3 of 64 pixels."],
+        predictor=predictor,
         settings={"epochs": 100, "seed": 0},
     )
 
@@ -128,3 +132,12 @@ def test_rules_stand_in_the_comparison_without_weights() -> None:
     rows = [cells(line) for line in printed(report(baselines=[dense, rule])).splitlines()]
     assert ["dense lstm, 32 units", "4,776", "0.9900", "22.1"] in rows
     assert ["bigram rule", "", "0.9300", "0.0"] in rows
+
+
+def test_what_is_said_of_the_predictor_is_printed() -> None:
+    said = printed(report(predictor={"audit_lines": ["Skipped 3."], "trust_lines": ["Its tau is .5.", ""]}))
+    assert said.index("Predictor") < said.index("Skipped 3.") < said.index("Its tau is .5.") < said.index("Next:")
+    assert "Predictor" not in printed(report())
+    older = report()
+    del older["predictor"]
+    assert "Predictor" not in printed(older)

@@ -1,0 +1,89 @@
+"""What a run says of its predictor: how far to trust it, and what its pruning cost and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from nas.config import PredictorConfig
+from nas.gate_audit import audit_of
+from nas.generation import N_RUNGS
+from nas.outcome import Ending
+from nas.proposal import SIZE_NAMES_OF, family_of
+from nas.recorder import Trial
+from nas.seeding import Stream, seed_words
+from predictors import REGRESSORS, Examples, feature_names, final_score_estimates
+from predictors.audit import audit_lines
+from predictors.skill import Skill
+from predictors.trust import assess
+from predictors.trust_report import to_dict, trust_lines
+
+FEWEST_OUTCOMES = 30
+MOST_OUTCOMES = 300
+"""Of more, as many are drawn: enough for small errors, and it takes a few seconds."""
+
+
+def predictor_report(
+    history: Sequence[Trial],
+    n_skipped: int,
+    settings: PredictorConfig,
+    skill: Skill | None,
+    run_seed: int,
+    *,
+    with_trust: bool = True,
+) -> dict[str, Any] | None:
+    """Trust and audit of a run's predictor in JSON types, with the sentences to print; None if it has none.
+
+    Args:
+        history: All trials.
+        n_skipped: Candidates that were skipped and never trained.
+        settings: Those of the predictor.
+        skill: What the gate knew of the predictor at the end; None during the warm-up.
+        run_seed: Seed of the run.
+        with_trust: Whether there is time to cross-validate, a few seconds.
+    """
+    if not settings.enabled:
+        return None
+    report = audit_of(history, n_skipped)
+    if skill is None:
+        lines = ["The search ended before there were enough outcomes to learn from; nothing was skipped."]
+    else:
+        lines = audit_lines(report, None if skill.is_trusted else skill.reason)
+    examples = examples_of(history, run_seed)
+    trust = None
+    if with_trust and len(examples) >= FEWEST_OUTCOMES and np.ptp(examples.targets) > 0:
+        seed = int(np.random.default_rng(seed_words(run_seed, Stream.TRUST)).integers(2**31))
+        trust = assess(examples, REGRESSORS[settings.regressor], seed, n_repeats=1, n_curve_repeats=0)
+    return {
+        "audit": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(report).items()},
+        "audit_lines": lines,
+        "trust": None if trust is None else to_dict(trust),
+        "trust_lines": [] if trust is None else trust_lines(trust),
+    }
+
+
+def examples_of(history: Sequence[Trial], run_seed: int) -> Examples:
+    """What the predictor of a run learned from, or a part of it: features, and scores as at the last rung."""
+    pairs = [(t, t.outcome) for t in history if t.outcome is not None and t.outcome.ending is not Ending.FAILED]
+    space = pairs[0][0].genotype.space if pairs else "mlp"
+    names = feature_names(space)
+    labels = final_score_estimates([outcome.rung_scores for _, outcome in pairs], N_RUNGS)
+    seeds = [np.array(outcome.scores[-1]) for _, outcome in pairs]
+    repeats = None
+    if seeds and min(map(len, seeds)) == max(map(len, seeds)) > 1:
+        repeats = np.array([label + of - of.mean() for label, of in zip(labels, seeds, strict=True)])
+    examples = Examples(
+        names=names,
+        rows=np.array([trial.features for trial, _ in pairs], np.float64).reshape(len(pairs), len(names)),
+        targets=labels,
+        repeats=repeats,
+        size_names=SIZE_NAMES_OF[space],
+        families=tuple(family_of(trial.genotype) for trial, _ in pairs),
+    )
+    if len(pairs) <= MOST_OUTCOMES:
+        return examples
+    drawn = np.random.default_rng(seed_words(run_seed, Stream.TRUST)).permutation(len(pairs))[:MOST_OUTCOMES]
+    return examples.take(np.sort(drawn))
