@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from nas.config import PredictorConfig
 from nas.description import Described
@@ -188,7 +189,10 @@ class Proposer:
     def _fit_predict(
         self, rows: NDArray[np.float64], labels: NDArray[np.float64], unseen: NDArray[np.float64]
     ) -> Prediction:
-        return REGRESSORS[self._settings.regressor](self._seed).fit(rows, labels).predict(unseen)
+        import sklearn.gaussian_process  # noqa: F401  # threads of a library can be limited once it is loaded
+
+        with threadpool_limits(1):  # sums in another order would differ in the last bit, and decisions with them
+            return REGRESSORS[self._settings.regressor](self._seed).fit(rows, labels).predict(unseen)
 
 
 def outcomes_when_judged(labelled: Sequence[Trial], warm_up: int) -> Sequence[Trial]:
