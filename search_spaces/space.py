@@ -1,8 +1,8 @@
-"""SearchSpace: what a search needs to know about a family of networks."""
+"""Space: what a search needs to know about a family of networks, whatever its genotypes are."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -13,7 +13,29 @@ from search_spaces.wiring import Wiring
 AnyWiring = Wiring | RecurrentWiring
 
 
-class SearchSpace(Protocol):
+class Keyed(Protocol):
+    """The least that a genotype is: a value with a name, and writable."""
+
+    def key(self) -> str:
+        """A text that equal genotypes share, and no others."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The genotype in JSON types."""
+
+
+class Sized(Protocol):
+    """The least that a wiring is: something of a size."""
+
+    @property
+    def n_weights(self) -> int:
+        """Number of weights, biases included, at least 1."""
+
+
+KeyedT = TypeVar("KeyedT", bound=Keyed)
+SizedT_co = TypeVar("SizedT_co", bound=Sized, covariant=True)
+
+
+class Space(Protocol[KeyedT, SizedT_co]):
     """A family of networks that can be searched.
 
     Every method is a pure function of its arguments, the generator's state included. The operators are
@@ -24,14 +46,18 @@ class SearchSpace(Protocol):
     def name(self) -> str:
         """Its name in `SPACES` and in its genotypes."""
 
-    def sample(self, rng: np.random.Generator) -> AnyGenotype:
+    def sample(self, rng: np.random.Generator) -> KeyedT:
         """A random genotype."""
 
-    def mutate(self, genotype: AnyGenotype, rng: np.random.Generator) -> AnyGenotype:
+    def mutate(self, genotype: KeyedT, rng: np.random.Generator) -> KeyedT:
         """A genotype near this one, and different from it."""
 
-    def cross(self, first: AnyGenotype, second: AnyGenotype, rng: np.random.Generator) -> AnyGenotype:
+    def cross(self, first: KeyedT, second: KeyedT, rng: np.random.Generator) -> KeyedT:
         """One child that takes after both."""
 
-    def wire(self, genotype: AnyGenotype) -> AnyWiring:
+    def wire(self, genotype: KeyedT) -> SizedT_co:
         """The wiring of the genotype: the same one each time."""
+
+
+SearchSpace: TypeAlias = Space[AnyGenotype, AnyWiring]
+"""A space whose networks the engine trains."""
