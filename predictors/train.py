@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -246,6 +247,10 @@ def _one_line_errors() -> Iterator[None]:
     except PredictorError as error:
         print(f"nas-predictor: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
+    except BrokenPipeError:
+        # Whoever read the output has enough; without this, the interpreter complains when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
     except OSError as error:
         print(f"nas-predictor: {error}. Make room or change the path, then try again.", file=sys.stderr)
         raise typer.Exit(1) from None

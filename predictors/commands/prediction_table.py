@@ -6,9 +6,11 @@ import csv
 import io
 from pathlib import Path
 
+from predictors.errors import PredictorError
 from predictors.predictor_file import SavedPredictor, write_whole
 from predictors.tables import Cells, read_cells
 from predictors.tables.roles import is_identifier
+from predictors.tables.runs import find_run
 
 COLUMNS = ("prediction", "spread", "outside")
 
@@ -27,6 +29,8 @@ def write_predictions(predictor: SavedPredictor, table: Path, output: Path) -> t
         PredictorError: The table has a fault, or lacks a column.
         OSError: The file cannot be written.
     """
+    if find_run(str(table)) is not None:
+        raise PredictorError(f"{table} is a run, whose networks are known already; give a table of networks.")
     cells = read_cells(table)
     rows, is_unknown = predictor.recipe.rows(cells)
     prediction = predictor.predict(rows)

@@ -182,6 +182,7 @@ def test_runs_are_pooled(finished_run: Path, tmp_path: Path) -> None:
     assert recipe["space"] == "mlp"
     assert "given twice" in refusal("evaluate", finished_run, finished_run)
     assert "--target is for tables" in refusal("evaluate", finished_run, "--target", "x")
+    assert "is a run" in refusal("predict", file, finished_run, "-o", tmp_path / "out.csv")
     assert "is not the folder of a run" in refusal("evaluate", finished_run, tmp_path)
 
 
@@ -271,6 +272,17 @@ def test_it_runs_as_a_module(tmp_path: Path) -> None:
     wrong = call("train", str(path))
     assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (2, "", 1)
     assert wrong.stderr.startswith("nas-predictor: Missing option")
+
+
+def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
+    file = tmp_path / "p.json"
+    assert run("train", write(tmp_path / "t.csv", table(12)), *FAST, "-o", file)[0] == 0
+    command = [sys.executable, "-m", "predictors.train", "inspect", str(file)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
 
 
 def test_help_loads_nothing_heavy() -> None:
