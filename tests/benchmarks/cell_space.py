@@ -17,9 +17,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from predictors.features import Graph
+from predictors.features.operations import Operation, operations_family
 
 EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
-OPERATIONS = ("skip", "none", "conv3x3", "conv1x1", "avgpool")
+OPERATIONS = (
+    Operation("skip", 1.0),
+    Operation("none", 0.0),
+    Operation("conv3x3"),
+    Operation("conv1x1"),
+    Operation("avgpool", 0.5),
+)
+CELL_FAMILY = operations_family(OPERATIONS)
 KERNEL_WEIGHTS = np.array([0, 0, 9, 1, 0])
 """Weights of each operation, in weights of a 1x1 convolution."""
 
@@ -41,7 +49,7 @@ class Cell:
     @property
     def graph(self) -> Graph:
         """The cell as the features see it."""
-        return Graph.from_edges(EDGES, 4, True, tuple(OPERATIONS[place] for place in self.operations))
+        return Graph.from_edges(EDGES, 4, True, tuple(OPERATIONS[place].name for place in self.operations))
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,10 @@ class CellTable:
             table["cifar10_val_acc"].to_numpy(np.float64) / 100.0,
             np.sign(scores) * np.log1p(np.abs(scores)),  # some reach millions, of either sign
         )
+
+    def features(self) -> NDArray[np.float64]:
+        """Of the operations of each cell, shape (n, n_features)."""
+        return np.array([CELL_FAMILY.describe(cell.graph) for cell in self.cells])
 
     @property
     def kernel_weights(self) -> NDArray[np.float64]:
