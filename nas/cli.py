@@ -123,6 +123,13 @@ def search(
         Path | None,
         typer.Option(help="TOML file with any of these options and more; flags win.", show_default=False),
     ] = None,
+    predictor: Annotated[
+        Path | None,
+        typer.Option(
+            help="Predictor file of nas-predictor train to start from; it prunes once this run's outcomes agree.",
+            show_default=False,
+        ),
+    ] = None,
     no_predictor: Annotated[bool, typer.Option("--no-predictor", help="Train every candidate; skip none.")] = False,
 ) -> None:
     """Search for small, accurate sparse networks for DATA.
@@ -148,10 +155,13 @@ def search(
             "search.seed": seed,
             "search.workers": workers,
             "training.seeds": seeds,
+            "predictor.file": None if predictor is None else str(predictor),
             "predictor.enabled": False if no_predictor else None,
         }
         if budget is not None and trials is not None:
             raise UsageError("Give --budget or --trials, not both.")
+        if predictor is not None and no_predictor:
+            raise UsageError("Give --predictor or --no-predictor, not both.")
         console = _console()
         _finish(start_run(load_config(config, flags), out, name, console, STARTED), console)
 

@@ -89,11 +89,13 @@ class PredictorConfig(_Section):
     """When candidates are skipped unseen."""
 
     enabled: bool = True
+    file: str | None = None  # a predictor file to start from, of nas-predictor train
     pool_factor: int = Field(default=4, ge=1, le=100)  # children asked for, for each that is trained
     warm_up: int = Field(default=30, ge=5)
     exploration_share: float = Field(default=0.15, ge=0.0, le=1.0)
     audit_share: float = Field(default=0.05, ge=0.0, le=1.0)  # of those that would be skipped, trained all the same
     margin: float = 1.0  # standard errors by which its skill must exceed that of size alone
+    training_free: bool = False  # whether it learns from training-free scores too; feed-forward networks only
     regressor: str = "gaussian-process"
 
     @field_validator("regressor")

@@ -4,22 +4,55 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.data.shared import SharedRows
+from nas.engine.layout import lay_out
+from nas.engine.networks import first_state
+from nas.generation import weight_seeds
+from nas.training_free import BATCH_SIZE, training_free_scores
 from predictors import extract
-from search_spaces import AnyGenotype, AnyWiring, SearchSpace
+from search_spaces import AnyGenotype, AnyWiring, Genotype, SearchSpace, Wiring
 
 Described = tuple[AnyWiring, NDArray[np.float64]]
 
 
-def describe(space: SearchSpace, genotype: AnyGenotype) -> Described:
-    """The wiring of a genotype, and its structural features of shape (n_features,); a pure function."""
+@dataclass(frozen=True)
+class Probe:
+    """What training-free scores are computed from: the first rows, and the first set of first weights.
+
+    Attributes:
+        rows: Where the rows lie, training rows first.
+        n_train: Number of training rows.
+        task: "classification" or "regression".
+        run_seed: Seed of the run.
+    """
+
+    rows: SharedRows
+    n_train: int
+    task: str
+    run_seed: int
+
+    def scores(self, genotype: AnyGenotype, wiring: AnyWiring) -> NDArray[np.float64]:
+        """The scores of a feed-forward network, as `training_free_scores` gives them."""
+        assert isinstance(genotype, Genotype) and isinstance(wiring, Wiring)
+        network = lay_out(wiring, genotype.activation)
+        (parameters,) = first_state(network, weight_seeds(self.run_seed, genotype.key(), 1)).parameters
+        stored, n = self.rows.open(), min(BATCH_SIZE, self.n_train)
+        inputs = (stored.scale * stored.x[:n] + stored.shift).T  # (n_inputs, n)
+        return training_free_scores(network, parameters, inputs, stored.y[:n].astype(np.float64), self.task)
+
+
+def describe(space: SearchSpace, probe: Probe | None, genotype: AnyGenotype) -> Described:
+    """The wiring of a genotype, and its features of shape (n_features,), with a probe its training-free scores too."""
     wiring = space.wire(genotype)
-    return wiring, extract(genotype, wiring)
+    features = extract(genotype, wiring)
+    return wiring, features if probe is None else np.concatenate([features, probe.scores(genotype, wiring)])
 
 
-def describer(space: SearchSpace) -> Callable[[AnyGenotype], Described]:
+def describer(space: SearchSpace, probe: Probe | None = None) -> Callable[[AnyGenotype], Described]:
     """``describe`` for one space, in a form that can be sent to a worker process."""
-    return functools.partial(describe, space)
+    return functools.partial(describe, space, probe)

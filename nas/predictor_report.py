@@ -17,6 +17,7 @@ from nas.recorder import Trial
 from nas.seeding import Stream, seed_words
 from predictors import REGRESSORS, Examples, feature_names, final_score_estimates
 from predictors.audit import audit_lines
+from predictors.features import recorded_names
 from predictors.skill import Skill
 from predictors.trust import assess
 from predictors.trust_report import to_dict, trust_lines
@@ -69,7 +70,7 @@ def examples_of(history: Sequence[Trial], run_seed: int) -> Examples:
     """What the predictor of a run learned from, or a part of it: features, and scores as at the last rung."""
     pairs = [(t, t.outcome) for t in history if t.outcome is not None and t.outcome.ending is not Ending.FAILED]
     space = pairs[0][0].genotype.space if pairs else "mlp"
-    names = feature_names(space)
+    names = recorded_names(space, len(pairs[0][0].features)) if pairs else feature_names(space)
     labels = final_score_estimates([outcome.rung_scores for _, outcome in pairs], N_RUNGS)
     seeds = [np.array(outcome.scores[-1]) for _, outcome in pairs]
     repeats = None

@@ -19,6 +19,7 @@ from nas.recorder import Trial
 from nas.seeding import Stream, generator, seed_words
 from nas.status import front_of, score_of
 from predictors import REGRESSORS, Decision, GateSettings, Prediction, decide, feature_names, final_score_estimates
+from predictors.features import recorded_names
 from predictors.features.recurrent import RECURRENT_SIZE_NAMES
 from predictors.features.size import SIZE_NAMES
 from predictors.gate import AUDIT, EXPLORATION, GATE_OFF
@@ -173,7 +174,8 @@ class Proposer:
         if self._warm_start is None or len(learned) < FEWEST_FOREIGN:
             return None
         table, space = _Table.of(learned), learned[0].genotype.space
-        rows = self._warm_start.rows_for(feature_names(space))[-MOST_LEARNED:]
+        names = recorded_names(space, table.rows.shape[1])
+        rows = self._warm_start.rows_for(names)[-MOST_LEARNED:]
         targets = self._warm_start.targets[-MOST_LEARNED:]
         expected = self._fit_predict(rows, targets, table.rows).mean
         columns = _size_columns(space)

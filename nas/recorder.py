@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nas.errors import CheckpointError, RunFailed
 from nas.outcome import Ending, Outcome
-from predictors import Decision
+from predictors import FEATURES_VERSION, Decision
 from search_spaces import PRIORS, AnyGenotype, Genotype, genotype_from_dict
 from search_spaces.genotype import ACTIVATIONS, ORIENTATIONS, READOUTS
 from search_spaces.recurrent_genotype import READINGS
@@ -216,7 +216,12 @@ def _to_frozen(trial: Trial) -> FrozenTrial:
         "generation": trial.generation,
         "parents": list(trial.parents),
         "genotype": trial.genotype.to_dict(),
-        "features": {"n_weights": trial.n_weights, "density": trial.density, "values": list(trial.features)},
+        "features": {
+            "version": FEATURES_VERSION,
+            "n_weights": trial.n_weights,
+            "density": trial.density,
+            "values": list(trial.features),
+        },
         "gate": asdict(decision),
     }
     if outcome is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +24,7 @@ from nas.budget import (
 from nas.checkpoint import load_checkpoint, read_json, write_json
 from nas.config import RunConfig
 from nas.data import AnyDataset
+from nas.description import Probe
 from nas.engine.recipe import Recipe
 from nas.errors import RunError, RunFailed
 from nas.finale import Speed, estimate_seconds, finish, retraining_recipe
@@ -36,12 +38,12 @@ from nas.report import build_report
 from nas.rundir import RunDirectory
 from nas.search import Search
 from nas.seeding import Stream, generator
-from nas.setup import max_weights_for, prepare_data, recipe_for, space_for, with_space
+from nas.setup import max_weights_for, prepare_data, read_warm_start, recipe_for, space_for, with_space
 from nas.view import View
 from nas.workers import Workers
 from search_spaces import RecurrentWiring, SearchSpace
 
-FORMAT = 1
+FORMAT = 2
 SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
 LEAST_BUDGET_FOR_TRUST_S = 60.0  # cross-validating the predictor takes a few seconds
@@ -76,6 +78,8 @@ def start_run(config: RunConfig, out: Path, name: str | None, console: Console, 
     config = with_space(config)
     dataset = prepare_data(config)
     space = space_for(config, dataset, max_weights_for(config, dataset))
+    if config.predictor.file is not None:
+        read_warm_start(Path(config.predictor.file), space.name)  # raises if it will not do
     directory = RunDirectory.create(out, name, config.data.source)
     try:
         with directory.lock():
@@ -94,6 +98,8 @@ def start_run(config: RunConfig, out: Path, name: str | None, console: Console, 
                 },
             )
             write_json(directory.encoding, dataset.encoding.to_dict())
+            if config.predictor.file is not None:
+                shutil.copyfile(config.predictor.file, directory.predictor)
             return _execute(directory, config, dataset, space, Clock(config.search.budget_s, started=started), console)
     except BaseException:
         if not directory.study.exists():  # it failed before anything was found
@@ -178,6 +184,10 @@ def _execute(
                 finale_s=finale_s,
                 is_interrupted=interruption.is_set,
                 show=view.show,
+                warm_start=read_warm_start(directory.predictor, space.name) if directory.predictor.exists() else None,
+                probe=Probe(rows, dataset.n_train, dataset.task, config.search.seed)
+                if config.predictor.training_free
+                else None,
             )
             if not search.run():
                 return RunEnd(directory, None, interruption.signal)

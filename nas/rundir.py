@@ -65,6 +65,11 @@ class RunDirectory:
         return self.path / "standings.safetensors"
 
     @property
+    def predictor(self) -> Path:
+        """A copy of the predictor file that the run starts from; there only if it was given one."""
+        return self.path / "predictor.json"
+
+    @property
     def skipped(self) -> Path:
         """Every child that the gate skipped, CSV."""
         return self.path / "skipped.csv"

@@ -10,7 +10,7 @@ from typing import Any
 from nas.budget import Clock, Plan
 from nas.checkpoint import load_checkpoint, load_standings, save_checkpoint, save_standings
 from nas.config import RunConfig
-from nas.description import Described, describer
+from nas.description import Described, Probe, describer
 from nas.evolution import Child, Evolution, Member
 from nas.generation import Candidate, Course, Standing, train_generation
 from nas.outcome import Ending, Outcome
@@ -39,6 +39,7 @@ class Search:
         is_interrupted: Says whether to stop as soon as possible.
         show: Told the status several times a second.
         n_skipped: Children that the gate skipped so far.
+        probe: What training-free scores are computed from; None to do without them.
         warm_start: Examples from elsewhere that the predictor may learn from, once the run's own outcomes agree.
     """
 
@@ -55,6 +56,7 @@ class Search:
     show: Callable[[Status], None]
     n_skipped: int = 0
     warm_start: WarmStart | None = None
+    probe: Probe | None = None
 
     def __post_init__(self) -> None:
         self._proposer = Proposer(self.config.predictor, self.config.search.seed, self.warm_start)
@@ -125,7 +127,7 @@ class Search:
 
     def _propose(self, evolution: Evolution, n_children: int) -> list[Proposal]:
         def describe(children: Sequence[Child]) -> list[Described]:
-            return self.workers.map(describer(self.space), [child.genotype for child in children])
+            return self.workers.map(describer(self.space, self.probe), [child.genotype for child in children])
 
         proposals = self._proposer.propose(evolution, self.recorder.history, n_children, describe)
         skipped = [p for p in proposals if not p.decision.train]

@@ -10,6 +10,8 @@ from nas.data import AnyDataset, Dataset, is_sequence_source, prepare, prepare_s
 from nas.engine.batches import BatchPlan
 from nas.engine.recipe import Recipe
 from nas.errors import ConfigError
+from predictors import PredictorError, feature_names
+from predictors.warm_start import WarmStart
 from search_spaces import SPACES, SearchSpace
 
 # Measured on the 270 training sequences of JapaneseVowels, 5-fold, 8 networks: accuracy .946 -> .958.
@@ -33,6 +35,8 @@ def prepare_data(config: RunConfig) -> AnyDataset:
     """
     data, seed = config.data, config.search.seed
     if config.search.space == "rnn":
+        if config.predictor.training_free:
+            raise ConfigError("Recurrent networks have no training-free scores. Leave predictor.training_free out.")
         if data.missing == "impute":
             raise ConfigError("Sequences have no missing values to impute. Leave --missing out.")
         return prepare_sequences(data.source, target=data.target, task=data.task, seed=seed)
@@ -90,3 +94,20 @@ def space_for(config: RunConfig, dataset: AnyDataset, max_weights: int) -> Searc
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None
+
+
+def read_warm_start(path: Path, space: str) -> WarmStart:
+    """The examples of a predictor file, for a search in this space.
+
+    Raises:
+        ConfigError: It is no whole predictor file, or learned from other features than this search has.
+    """
+    from predictors.predictor_file import read_predictor
+
+    try:
+        examples = read_predictor(path).examples()
+        start = WarmStart(examples.names, examples.rows, examples.targets)
+        start.rows_for(feature_names(space))
+    except PredictorError as error:
+        raise ConfigError(str(error)) from None
+    return start

@@ -28,6 +28,7 @@ from nas.checkpoint import read_json, write_atomically, write_json
 from nas.config import RunConfig, TrainingConfig
 from nas.data import AnyDataset
 from nas.data.shared import SharedRows
+from nas.description import describer
 from nas.engine.networks import network_of
 from nas.engine.population import predict, score
 from nas.engine.state import TrainingState
@@ -40,7 +41,7 @@ from nas.seeding import Stream, generator
 from nas.setup import max_weights_for, prepare_data, recipe_for, space_for, with_space
 from nas.table_rows import TrainedNetwork, columns, row
 from nas.workers import Workers
-from predictors import FEATURES_VERSION, extract
+from predictors import FEATURES_VERSION
 from search_spaces import AnyGenotype, AnyWiring, SearchSpace
 from search_spaces.layered_priors import STUDIED_PRIORS, layered_prior_genotype
 from search_spaces.recurrent_wiring import CELLS
@@ -164,7 +165,7 @@ def _train(
     is_interrupted: Callable[[], bool],
 ) -> list[TrainedNetwork] | None:
     """Train a chunk to the end; None if interrupted. A network that diverged has scores of NaN."""
-    described = workers.map(functools.partial(_describe, space), genotypes)
+    described = workers.map(describer(space), genotypes)
     candidates = [Candidate(g.key(), g, (), w, f) for g, (w, f) in zip(genotypes, described, strict=True)]
     states: dict[str, TrainingState | None] = dict.fromkeys((c.key for c in candidates), None)
     shape = (N_RUNGS, course.n_seeds)
@@ -196,11 +197,6 @@ def _train(
         )
         for c in candidates
     ]
-
-
-def _describe(space: SearchSpace, genotype: AnyGenotype) -> tuple[AnyWiring, NDArray[np.float64]]:
-    wiring = space.wire(genotype)
-    return wiring, extract(genotype, wiring)
 
 
 def _test_scores(

@@ -16,7 +16,6 @@ from nas.engine.layout import Network
 
 Values = NDArray[np.float64]
 
-TRAINING_FREE_NAMES = ("log_synflow", "jacobian_covariance", "naswot", "log_gradient_norm")
 BATCH_SIZE = 64
 SMALLEST = 1e-12  # of what a logarithm is taken of
 JACOBIAN_RIDGE = 1e-5
@@ -26,7 +25,7 @@ _NAMES = {code: name for name, code in ACTIVATIONS.items()}
 
 
 def training_free_scores(network: Network, parameters: Values, inputs: Values, targets: Values, task: str) -> Values:
-    """Scores of one network at given weights, in the order of `TRAINING_FREE_NAMES`.
+    """Scores of one network at given weights, in the order of `predictors.features.training_free.TRAINING_FREE_NAMES`.
 
     - ``log_synflow``: decimal logarithm of the sum over weights of |w| times the gradient of R by |w|, where R is the
       sum of the outputs for inputs of 1 with all weights |w|, no biases, and linear neurons (Tanaka et al. 2020,

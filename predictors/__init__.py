@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from predictors.errors import PredictorError
 from predictors.examples import Examples
 from predictors.features import FEATURE_NAMES, FEATURES_VERSION, extract, feature_names
 from predictors.gate import Decision, GateSettings, decide
@@ -21,6 +22,7 @@ __all__ = [
     "Examples",
     "GateSettings",
     "Prediction",
+    "PredictorError",
     "Regressor",
     "decide",
     "extract",

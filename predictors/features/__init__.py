@@ -24,6 +24,7 @@ from predictors.features.recurrent import (
     recurrent_size_features,
 )
 from predictors.features.size import SIZE_NAMES, size_features
+from predictors.features.training_free import TRAINING_FREE_NAMES
 from search_spaces import AnyGenotype, AnyWiring, Genotype, RecurrentGenotype, RecurrentWiring, Wiring
 
 __all__ = [
@@ -92,6 +93,19 @@ def size_names(space: str) -> tuple[str, ...]:
         ValueError: There is no such space.
     """
     return tuple(name for name in feature_names(space) if name in _SIZE_NAMES[space])
+
+
+def recorded_names(space: str, n_features: int) -> tuple[str, ...]:
+    """Names of so many features of a candidate: those of its space, or these and the training-free scores.
+
+    Raises:
+        ValueError: There is no such space, or so many features are neither.
+    """
+    names = feature_names(space)
+    for known in (names, (*names, *TRAINING_FREE_NAMES)):
+        if len(known) == n_features:
+            return known
+    raise ValueError(f"{n_features} features are not those of the space {space}, which has {len(names)}.")
 
 
 def extract(genotype: AnyGenotype, wiring: AnyWiring) -> NDArray[np.float64]:

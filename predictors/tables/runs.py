@@ -14,7 +14,7 @@ import numpy as np
 
 from predictors.errors import PredictorError
 from predictors.examples import Examples
-from predictors.features import FEATURES_VERSION, feature_names, size_names
+from predictors.features import FEATURES_VERSION, feature_names, recorded_names, size_names
 from predictors.labels import final_score_estimates
 from predictors.tables.recipe import Recipe
 
@@ -64,12 +64,12 @@ def read_runs(paths: Sequence[Path]) -> tuple[Examples, Recipe]:
             raise PredictorError(
                 f"The run {path} searched the space {space}, {paths[0]} {spaces[0]}; give runs of one space."
             )
-    names = feature_names(spaces[0])
+    names = _names(paths[0], spaces[0], len(runs[0][0].values))
     for path, run in zip(paths, runs, strict=True):
         if any(len(trained.values) != len(names) for trained in run):
             raise PredictorError(
-                f"The run {path} has {len(run[0].values)} features a candidate, and this version of them has "
-                f"{len(names)}; search again."
+                f"The run {path} has {len(run[0].values)} features a candidate, and {len(names)} are needed; give runs "
+                "of the same version, all with or all without training-free scores."
             )
     trained = [one for run in runs for one in run]
     n_seeds = max(len(one.scores[-1]) for one in trained)
@@ -92,6 +92,16 @@ def read_runs(paths: Sequence[Path]) -> tuple[Examples, Recipe]:
     )
     recipe = Recipe(columns=names, family="prior", space=spaces[0], features_version=FEATURES_VERSION)
     return examples, recipe
+
+
+def _names(path: Path, space: str, n_features: int) -> tuple[str, ...]:
+    try:
+        return recorded_names(space, n_features)
+    except ValueError:
+        raise PredictorError(
+            f"The run {path} has {n_features} features a candidate, and this version has {len(feature_names(space))}; "
+            "search again."
+        ) from None
 
 
 def _labels(run: Sequence[_Trained]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -128,7 +138,7 @@ def _trained(path: Path, attributes: dict[str, Any]) -> list[_Trained]:
     if outcome is None or outcome["ending"] == "failed" or not outcome["scores"]:
         return []
     features, genotype = attributes["features"], attributes["genotype"]
-    version = features.get("version", FEATURES_VERSION)  # it is not in every record
+    version = features.get("version")
     if version != FEATURES_VERSION:
         raise PredictorError(
             f"The run {path} has features of version {version}, and this version has {FEATURES_VERSION}; search again."

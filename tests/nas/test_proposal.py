@@ -61,7 +61,7 @@ def quick_regressor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def describe(children: Sequence[Child]) -> list[Described]:
-    return [description.describe(SPACE, child.genotype) for child in children]
+    return [description.describe(SPACE, None, child.genotype) for child in children]
 
 
 def evolution(generation: int) -> Evolution:
@@ -283,6 +283,6 @@ def test_size_alone_begins_with_the_number_of_weights(space: str) -> None:
 
 def test_a_described_child_is_a_pure_function_of_the_space() -> None:
     wiring, features = describer(SPACE)(sampled(4))
-    again, same_features = description.describe(SPACE, sampled(4))
+    again, same_features = description.describe(SPACE, None, sampled(4))
     np.testing.assert_array_equal(wiring.indices, again.indices)
     np.testing.assert_array_equal(features, same_features)

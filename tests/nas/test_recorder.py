@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from nas.errors import CheckpointError, RunFailed
 from nas.outcome import Ending, Outcome
 from nas.recorder import STUDY_NAME, Recorder, Trial, read_history
-from predictors import Decision
+from predictors import FEATURES_VERSION, Decision
 from predictors.gate import KINDS
 from search_spaces import AnyGenotype, RecurrentGenotype, RNNSpace
 from search_spaces.genotype import MAX_NEURONS
@@ -169,6 +169,7 @@ def test_the_dashboard_sees_genes_features_parents_and_why_one_was_skipped(tmp_p
     assert frozen.user_attrs["parents"] == ["ab", "cd"]
     assert frozen.user_attrs["generation"] == 4
     assert frozen.user_attrs["features"] == {
+        "version": FEATURES_VERSION,
         "n_weights": 10,
         "density": 0.25,
         "values": list(skipped.features),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,11 @@ import small_runs
 import nas.run
 from nas.config import load_config
 from nas.data import Dataset
+from nas.errors import ConfigError
 from nas.recorder import read_history
 from nas.run import start_run
+from nas.setup import prepare_data, with_space
+from predictors import FEATURE_NAMES
 
 REPORT_KEYS = {"format", "task", "score_name", "seconds", "counts", "best", "front", "baselines"}
 ROW_KEYS = {"trial", "n_weights", "density", "validation_score", "test_score"}
@@ -189,3 +194,25 @@ def test_an_interruption_while_the_speed_is_measured_leaves_no_plan(
     end = nas.run.start_run(config, tmp_path, "r", small_runs.silent(), time.monotonic())
     assert end.report is None and end.signal == signal.SIGINT
     assert not end.directory.plan.exists()
+
+
+def test_a_run_starts_from_a_predictor_file(finished_run: Path, tmp_path: Path) -> None:
+    file = tmp_path / "wine.json"
+    train = [sys.executable, "-m", "predictors.train", "train", str(finished_run), "-o", str(file)]
+    done = subprocess.run([*train, "--regressor", "bayesian-ridge"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    small_runs.search(tmp_path, "warm", predictor__file=str(file), search__trials=16, training__epochs=3)
+    assert (tmp_path / "warm" / "predictor.json").read_bytes() == file.read_bytes()
+    file.write_text(file.read_text().replace("bayesian-ridge", "bayesian-ridgf", 1))
+    with pytest.raises(ConfigError, match="checksum"):
+        small_runs.search(tmp_path, "changed", predictor__file=str(file), search__trials=16)
+    assert not (tmp_path / "changed").exists()
+
+
+def test_training_free_scores_are_recorded_with_the_features(tmp_path: Path) -> None:
+    end = small_runs.search(
+        tmp_path, "scored", search__trials=8, training__epochs=3, predictor__training_free=True, search__workers=1
+    )
+    assert {len(trial.features) for trial in read_history(end.directory.study)} == {len(FEATURE_NAMES) + 4}
+    with pytest.raises(ConfigError, match="Recurrent networks"):
+        prepare_data(with_space(load_config(None, {"data.source": "reber", "predictor.training_free": True})))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from nas.engine.layout import Network, lay_out
 from nas.engine.networks import first_state
 from nas.engine.reference import reference_forward, reference_loss
-from nas.training_free import TRAINING_FREE_NAMES, training_free_scores
+from nas.training_free import training_free_scores
+from predictors.features.training_free import TRAINING_FREE_NAMES
 from search_spaces import MLPSpace, Wiring
 
 N_INPUTS, N_OUTPUTS, BATCH = 6, 3, 12

@@ -76,12 +76,12 @@ def test_a_run_is_found_by_path_and_by_name(
         (
             "UPDATE trial_user_attributes SET value_json = replace(value_json, '\"values\": [', '\"values\": [0.0, ') "
             "WHERE key = 'features'",
-            "this version of them has",
+            "and this version has",
         ),
         (
-            "UPDATE trial_user_attributes SET value_json = replace(value_json, '{', '{\"version\": 999, ') "
+            "UPDATE trial_user_attributes SET value_json = replace(value_json, '\"version\": ', '\"version\": 99') "
             "WHERE key = 'features'",
-            "features of version 999",
+            "features of version 99",
         ),
     ],
 )
