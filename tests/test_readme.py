@@ -12,6 +12,7 @@ import typer
 
 from nas.cli import app
 from nas.config import load_config
+from predictors.train import app as predictor_app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,13 +34,19 @@ def test_the_first_two_commands_are_single_lines_that_make_their_own_environment
 
 
 def test_every_command_and_option_of_the_readme_exists() -> None:
-    commands = typer.main.get_command(app).commands
-    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("nas ")]
-    assert {line.split()[1] for line in lines} == set(commands)
-    for line in lines:
-        _, name, *words = line.split("#")[0].split()
-        known = {option for parameter in commands[name].params for option in parameter.opts}
-        assert {word for word in words if word.startswith("-")} <= known
+    lines = [line.split("#")[0].split() for block in blocks("sh") for line in block.splitlines()]
+    for program, commands in (
+        ("nas", typer.main.get_command(app).commands),
+        ("nas-predictor", typer.main.get_command(predictor_app).commands),
+    ):
+        typed = [words for name, *words in lines if name == program]
+        assert {words[0] for words in typed} == set(commands)
+        for words in typed:
+            command = commands[words[0]]
+            if hasattr(command, "commands"):
+                command = command.commands[words[1]]
+            known = {option for parameter in command.params for option in parameter.opts}
+            assert {word for word in words if word.startswith("-")} <= known
 
 
 def test_the_settings_file_of_the_readme_is_accepted(tmp_path: Path) -> None:
