@@ -83,6 +83,13 @@ Directed = Annotated[
     typer.Option("--directed/--undirected", help="Read graphs so.", show_default="as each says"),
 ]
 Minimize = Annotated[bool, typer.Option("--minimize", help="Lower is better, as of errors.")]
+EarlyEvidence = Annotated[
+    bool,
+    typer.Option(
+        "--early-evidence",
+        help="Of runs and tables of nas table build: take the score at the first rung for a feature, too.",
+    ),
+]
 RegressorName = Annotated[
     str,
     typer.Option(
@@ -110,6 +117,7 @@ def train(
     repeats: Repeats = None,
     directed: Directed = None,
     minimize: Minimize = False,
+    early_evidence: EarlyEvidence = False,
     regressor: RegressorName = "auto",
     transform: Transform = "plain",
     seed: Seed = 0,
@@ -126,7 +134,7 @@ def train(
         from predictors.trust_report import trust_lines
 
         check_output(output)
-        wishes = _wishes(target, graph, group, family, ignore, size, repeats, directed, minimize)
+        wishes = _wishes(target, graph, group, family, ignore, size, repeats, directed, minimize, early_evidence)
         with shown_steps() as steps:
             judged = judge(sources, wishes, Choices(regressor, transform, seed), steps, _note)
         for line in trust_lines(judged.trust):
@@ -147,6 +155,7 @@ def evaluate(
     repeats: Repeats = None,
     directed: Directed = None,
     minimize: Minimize = False,
+    early_evidence: EarlyEvidence = False,
     regressor: RegressorName = "auto",
     transform: Transform = "plain",
     seed: Seed = 0,
@@ -158,7 +167,7 @@ def evaluate(
         from predictors.commands.progress import shown_steps
         from predictors.trust_report import to_dict, trust_lines
 
-        wishes = _wishes(target, graph, group, family, ignore, size, repeats, directed, minimize)
+        wishes = _wishes(target, graph, group, family, ignore, size, repeats, directed, minimize, early_evidence)
         with shown_steps() as steps:
             judged = judge(sources, wishes, Choices(regressor, transform, seed), steps, _note)
         if as_json:
@@ -228,11 +237,12 @@ def _wishes(
     repeats: list[str] | None,
     directed: bool | None,
     minimize: bool,
+    early_evidence: bool,
 ) -> Wishes:
     from predictors.tables import Wishes
 
     many = tuple(ignore or ()), tuple(size or ()), tuple(repeats or ())
-    return Wishes(target, graph, group, family, *many, directed, minimize)
+    return Wishes(target, graph, group, family, *many, directed, minimize, early_evidence)
 
 
 def _note(text: str) -> None:

@@ -72,6 +72,11 @@ def final_scores(columns: list[str]) -> tuple[str, ...]:
     return tuple(name for name, rung in rungs.items() if rung == max(rungs.values()))
 
 
+def first_scores(columns: list[str]) -> tuple[str, ...]:
+    """Likewise those at the first rung: early evidence of the last."""
+    return tuple(name for name in columns if (match := _SCORE.fullmatch(name)) and int(match[1]) == 1)
+
+
 def read_network_table(path: Path | str) -> NetworkTable:
     """Read a table of networks.
 

@@ -44,6 +44,7 @@ class Wishes:
         repeats: Columns with the scores of single trainings; * as above. Without a target, their mean is it.
         directed: Whether graphs have directions; None as each says.
         minimize: Whether lower targets are better.
+        early_evidence: Whether the score at the first rung is a feature, of runs and tables that have one.
     """
 
     target: str | None = None
@@ -55,6 +56,7 @@ class Wishes:
     repeats: tuple[str, ...] = ()
     directed: bool | None = None
     minimize: bool = False
+    early_evidence: bool = False
 
 
 @dataclass(frozen=True)

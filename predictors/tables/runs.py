@@ -20,6 +20,8 @@ from predictors.tables.recipe import Recipe
 
 RECORD = "study.db"
 RUNS = Path("runs")
+EARLY_NAME = "score_rung1"
+"""The mean over seeds of the score at the first rung."""
 
 _ATTRIBUTES = """
     SELECT trials.number, attributes.key, attributes.value_json
@@ -48,11 +50,15 @@ def find_run(source: str) -> Path | None:
     return None
 
 
-def read_runs(paths: Sequence[Path]) -> tuple[Examples, Recipe]:
+def read_runs(paths: Sequence[Path], *, early_evidence: bool = False) -> tuple[Examples, Recipe]:
     """The candidates that runs have trained, with the score that each has or would be expected to have at the end.
 
     Candidates that were stopped are labelled run by run, see `final_score_estimates`. A candidate that occurs several
     times stays in one fold.
+
+    Args:
+        paths: Folders of runs.
+        early_evidence: Whether the score at the first rung, `EARLY_NAME`, is a feature.
 
     Raises:
         PredictorError: A record cannot be read, nothing was trained, or the runs are of different spaces or features.
@@ -81,9 +87,13 @@ def read_runs(paths: Sequence[Path]) -> tuple[Examples, Recipe]:
         last = one.scores[-1] if len(one.scores) == n_rungs[row] else (targets[row],)
         repeats[row, : len(last)] = last
     keys = sorted({one.key for one in trained})
+    rows = np.array([one.values for one in trained], dtype=np.float64)
+    if early_evidence:
+        names = (*names, EARLY_NAME)
+        rows = np.column_stack([rows, [np.mean(one.scores[0]) for one in trained]])
     examples = Examples(
         names=names,
-        rows=np.array([one.values for one in trained], dtype=np.float64),
+        rows=rows,
         targets=targets,
         repeats=repeats if n_seeds > 1 else None,
         size_names=size_names(spaces[0]),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from predictors.errors import PredictorError
 from predictors.examples import Examples
 from predictors.tables.cells import Cells, read_cells
-from predictors.tables.network_table import final_scores, is_network_table, network_features
+from predictors.tables.network_table import final_scores, first_scores, is_network_table, network_features
 from predictors.tables.recipe import Progress, Recipe
 from predictors.tables.roles import SIZE_COLUMNS, Roles, Wishes, assign_roles
 from predictors.tables.runs import find_run, read_runs
@@ -59,12 +59,14 @@ def read_sources(sources: Sequence[str], wishes: Wishes, progress: Progress | No
     if len(runs) < len(sources):
         table = next(source for source in sources if find_run(source) is None)
         raise PredictorError(f"{table} is not the folder of a run; give one table, or only runs of nas search.")
-    changed = [one.name for one in fields(Wishes) if getattr(wishes, one.name) != one.default]
+    changed = [
+        one.name for one in fields(Wishes) if getattr(wishes, one.name) != one.default and one.name != "early_evidence"
+    ]
     if changed:
         raise PredictorError(f"--{changed[0]} is for tables; runs have no columns to choose. Leave it out.")
     if len({run.resolve() for run in runs}) < len(runs):
         raise PredictorError("A run is given twice; give each once.")
-    examples, recipe = read_runs(runs)
+    examples, recipe = read_runs(runs, early_evidence=wishes.early_evidence)
     where = ", ".join(map(str, runs))
     _check(examples, where, "score")
     return Source(tuple(run.resolve().name for run in runs), examples, recipe, "score", False, ())
@@ -74,6 +76,8 @@ def _read_table(path: Path, wishes: Wishes, progress: Progress | None) -> Source
     cells = read_cells(path)
     if is_network_table(list(cells.columns)) and not (wishes.target or wishes.repeats or wishes.graph):
         roles = _network_roles(cells, wishes)
+    elif wishes.early_evidence:
+        raise PredictorError(f"{path} is no table of nas table build; --early-evidence is for those and for runs.")
     else:
         roles = assign_roles(cells, wishes)
     sign = -1.0 if wishes.minimize else 1.0
@@ -104,6 +108,7 @@ def _network_roles(cells: Cells, wishes: Wishes) -> Roles:
     for name in wishes.ignore:
         cells.column(name)
     columns = tuple(name for name in network_features(names) if name not in wishes.ignore)
+    columns += first_scores(names) if wishes.early_evidence else ()
     size = tuple(name for name in columns if name in (wishes.size or SIZE_COLUMNS))
     repeats = final_scores(names)
     note = f"It is a table of nas table build: the mean of {quoted(repeats[0])} and its like is predicted."

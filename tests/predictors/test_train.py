@@ -289,3 +289,15 @@ def test_help_loads_nothing_heavy() -> None:
     code = "import sys, predictors.train; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert not {"sklearn", "pandas", "torch", "pyarrow", "scipy.stats", "pydantic"} & set(result.stdout.split())
+
+
+def test_early_evidence_is_of_tables_that_have_some(tmp_path: Path) -> None:
+    columns = table()
+    scores = {f"score_rung{rung}_seed1": columns["accuracy"] for rung in (1, 2)}
+    networks = {"key": columns["name"], "prior": columns["family"], **scores, "network_density": ["0.5"] * N}
+    path = write(tmp_path / "n.csv", {**networks, "width": columns["width"], "genotype": ["{}"] * N})
+    assert json.loads(run("evaluate", path, *FAST, "--json")[1])["n_features"] == 1
+    trust = json.loads(run("evaluate", path, *FAST, "--json", "--early-evidence")[1])
+    assert trust["n_features"] == 2
+    assert trust["skill"]["tau"]["value"] > 0.9  # here the first score is the last
+    assert "nas table build" in refusal("evaluate", write(tmp_path / "t.csv", columns), "--early-evidence")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from predictors.errors import PredictorError
+from predictors.features import feature_names
 from predictors.tables.network_table import is_network_table, read_network_table
+from search_spaces import genotype_from_dict
 
 COLUMNS = (
     "key,prior,score,test_score,score_rung1_seed1,score_rung1_seed2,score_rung2_seed1,score_rung2_seed2,"
@@ -49,3 +52,19 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
         read_network_table(written(tmp_path / "other.csv", ["a,genotype", "1,2"]))
     with pytest.raises(PredictorError, match="cannot be read"):
         read_network_table(tmp_path / "none.csv")
+
+
+PUBLISHED = sorted((Path(__file__).parents[2] / "benchmarks" / "tables").glob("*.csv.gz"))
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=[path.name for path in PUBLISHED])
+def test_published_tables_are_whole(path: Path) -> None:
+    table = read_network_table(path)
+    space = "rnn" if "cell" in table.frame else "mlp"
+    assert table.feature_names == feature_names(space)
+    assert table.frame["key"].is_unique
+    assert np.isfinite(table.examples().rows).all()
+    assert table.scores.shape[1:] == (3, 3)
+    assert ((table.scores >= 0) & (table.scores <= 1)).all()
+    genotype = genotype_from_dict(json.loads(table.frame["genotype"][0]))
+    assert genotype.key() == table.frame["key"][0]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from nas.recorder import read_history
 from predictors.errors import PredictorError
 from predictors.features import feature_names
 from predictors.labels import final_score_estimates
-from predictors.tables.runs import find_run, read_runs
+from predictors.tables.runs import EARLY_NAME, find_run, read_runs
 
 
 def copied(run: Path, folder: Path) -> Path:
@@ -102,3 +104,14 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "study.db").write_text("hello" * 300)
     with pytest.raises(PredictorError, match="cannot be read"):
         read_runs([tmp_path])
+
+
+def test_early_evidence_is_the_score_at_the_first_rung(finished_run: Path) -> None:
+    plain, _ = read_runs([finished_run])
+    early, recipe = read_runs([finished_run], early_evidence=True)
+    assert early.names == recipe.columns == (*plain.names, EARLY_NAME)
+    assert (early.rows[:, :-1] == plain.rows).all()
+    with closing(sqlite3.connect(finished_run / "study.db")) as connection:
+        found = connection.execute("SELECT value_json FROM trial_user_attributes WHERE key = 'outcome'").fetchall()
+    first = sorted(float(np.mean(scores[0])) for (text,) in found if (scores := json.loads(text)["scores"]))
+    assert sorted(early.rows[:, -1]) == pytest.approx(first)
