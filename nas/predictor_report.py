@@ -12,12 +12,12 @@ from nas.config import PredictorConfig
 from nas.gate_audit import audit_of
 from nas.generation import N_RUNGS
 from nas.outcome import Ending
-from nas.proposal import SIZE_NAMES_OF, family_of
+from nas.proposal import family_of
 from nas.recorder import Trial
 from nas.seeding import Stream, seed_words
 from predictors import REGRESSORS, Examples, feature_names, final_score_estimates
 from predictors.audit import audit_lines
-from predictors.features import recorded_names
+from predictors.features import recorded_names, size_names
 from predictors.skill import Skill
 from predictors.trust import assess
 from predictors.trust_report import to_dict, trust_lines
@@ -81,7 +81,7 @@ def examples_of(history: Sequence[Trial], run_seed: int) -> Examples:
         rows=np.array([trial.features for trial, _ in pairs], np.float64).reshape(len(pairs), len(names)),
         targets=labels,
         repeats=repeats,
-        size_names=SIZE_NAMES_OF[space],
+        size_names=size_names(space),
         families=tuple(family_of(trial.genotype) for trial, _ in pairs),
     )
     if len(pairs) <= MOST_OUTCOMES:

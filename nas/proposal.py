@@ -19,16 +19,13 @@ from nas.recorder import Trial
 from nas.seeding import Stream, generator, seed_words
 from nas.status import front_of, score_of
 from predictors import REGRESSORS, Decision, GateSettings, Prediction, decide, feature_names, final_score_estimates
-from predictors.features import recorded_names
-from predictors.features.recurrent import RECURRENT_SIZE_NAMES
-from predictors.features.size import SIZE_NAMES
+from predictors.features import recorded_names, size_names
 from predictors.gate import AUDIT, EXPLORATION, GATE_OFF
 from predictors.score_scale import ScoreScale
 from predictors.skill import Skill, assess_foreign, assess_skill
 from predictors.warm_start import WarmStart, adapt_targets
 from search_spaces import AnyGenotype, RecurrentGenotype
 
-SIZE_NAMES_OF = {"mlp": SIZE_NAMES, "rnn": RECURRENT_SIZE_NAMES}
 UNCHOSEN_KINDS = (GATE_OFF, EXPLORATION, AUDIT)
 """Trainings that the prediction on record did not bring about, so that they are fair evidence of it."""
 
@@ -226,4 +223,4 @@ def worthwhile_floor(scores: Sequence[float]) -> float:
 
 def _size_columns(space: str) -> NDArray[np.int64]:
     names = feature_names(space)
-    return np.array([names.index(name) for name in SIZE_NAMES_OF[space]], np.int64)
+    return np.array([names.index(name) for name in size_names(space)], np.int64)

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from predictors.errors import PredictorError
 from predictors.examples import Examples
+from predictors.features import size_names
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SIZE_NAMES = ("n_weights", "log_weights")
-"""Features of which any others have to tell more."""
 
 _SCORE = re.compile(r"score_rung(\d+)_seed(\d+)")
 _BEFORE_FEATURES, _AFTER_FEATURES = "network_density", "genotype"
@@ -46,12 +44,15 @@ class NetworkTable:
 
     def examples(self) -> Examples:
         """What a predictor of the final validation score learns from: features, mean over the seeds, and each seed."""
+        of_size = size_names("rnn" if "cell" in self.frame else "mlp")
         return Examples(
             names=self.feature_names,
             rows=self.frame[list(self.feature_names)].to_numpy(np.float64),
             targets=self.scores[:, -1].mean(axis=1),
             repeats=self.scores[:, -1],
-            size_names=tuple(name for name in SIZE_NAMES if name in self.feature_names),
+            size_names=tuple(
+                n for n in size_names("rnn" if "cell" in self.frame else "mlp") if n in self.feature_names
+            ),
             families=tuple(self.frame["prior"]),
         )
 

@@ -20,7 +20,6 @@ from nas.evolution import Child, Evolution, Member, is_worthwhile
 from nas.outcome import Ending, Outcome
 from nas.proposal import (
     FEWEST_FOREIGN,
-    SIZE_NAMES_OF,
     Proposal,
     Proposer,
     family_of,
@@ -29,6 +28,7 @@ from nas.proposal import (
 )
 from nas.recorder import Trial
 from predictors import FEATURE_NAMES, REGRESSORS, Decision, Prediction, extract, feature_names
+from predictors.features import size_names
 from predictors.gate import AUDIT, EXPLORATION, GATE_OFF, PREDICTED, SKIPPED, UNKNOWN_FAMILY, WARM_UP
 from predictors.warm_start import WarmStart
 from search_spaces import RNNSpace
@@ -277,8 +277,8 @@ def test_the_floor_is_where_candidates_begin_to_be_worthwhile(scores: list[float
 
 @pytest.mark.parametrize("space", ["mlp", "rnn"])
 def test_size_alone_begins_with_the_number_of_weights(space: str) -> None:
-    assert SIZE_NAMES_OF[space][0] == "n_weights"
-    assert set(SIZE_NAMES_OF[space]) <= set(feature_names(space))
+    assert size_names(space)[0] == "n_weights"
+    assert set(size_names(space)) <= set(feature_names(space))
 
 
 def test_a_described_child_is_a_pure_function_of_the_space() -> None:
