@@ -50,9 +50,7 @@ class NetworkTable:
             rows=self.frame[list(self.feature_names)].to_numpy(np.float64),
             targets=self.scores[:, -1].mean(axis=1),
             repeats=self.scores[:, -1],
-            size_names=tuple(
-                n for n in size_names("rnn" if "cell" in self.frame else "mlp") if n in self.feature_names
-            ),
+            size_names=tuple(name for name in of_size if name in self.feature_names),
             families=tuple(self.frame["prior"]),
         )
 
