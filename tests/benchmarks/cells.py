@@ -2,7 +2,7 @@
 
 Each repeat learns from N random cells and ranks all others; the figure is Kendall's tau-b against validation accuracy
 on CIFAR-10. One recipe for all N: the mean of a Gaussian process and extra trees, learned on normal scores of the
-targets. Features and recipe were chosen on other draws of cells from the same table, numbered below `FIRST_DRAW`. Beside
+targets. Features and recipe were chosen on other draws from the same table, numbered below `FIRST_DRAW`. Beside
 it stand a random forest on accuracy itself, and the number of weights as it is.
 
     python tests/benchmarks/cells.py --data nas_bench_201.csv.gz [--repeats 10] [--rows 32 128 1024]
