@@ -1,7 +1,12 @@
-"""A Gaussian process whose kernel is found by the evidence on a grid: no optimiser that may fail to converge."""
+"""A Gaussian process averaged over the kernels of a grid, each counting as much as the evidence for it.
+
+Scores of networks are noisy: from a few dozen rows no kernel is sure, and the most evident one is often wrong. No
+optimiser, either, that may fail to converge.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,35 +19,70 @@ from predictors.regressors.scaling import Scaling
 MOST_ROWS = 1500
 """Time grows with the cube of the rows: of more, this many are drawn."""
 MOST_ROWS_FOR_KERNEL = 250
-"""As many are drawn to find the kernel, which has only three numbers."""
-LENGTHS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
-"""Lengths of the kernel that are tried, in roots of the number of features: the distance of two rows is about 1.4."""
+"""As many are drawn to weigh the kernels, which have only four numbers."""
+POWERS = (1, 2)
+"""Powers of the standard deviations of principal components: 1 is the distance of standardised rows; with 2, what
+many features say together counts more than what one says alone."""
+LENGTHS = (0.5, 1.0, 2.0, 4.0)
+"""Lengths of the kernel, in roots of the mean squared distance from the mean: two rows are about 1.4 apart."""
 NOISES = np.geomspace(0.01, 10.0, 13)
-"""Noise variances that are tried, in variances of the signal."""
+"""Noise variances, in variances of the signal."""
+LEAST_SHARE = 0.02
+"""Kernels that count less are left out: each costs as much as the first."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One of the grid, with the noise and signal that fit it.
+
+    Attributes:
+        share: How much it counts, in [0, 1].
+        power: One of `POWERS`.
+        length: One of `LENGTHS`.
+        signal: Variance of the function, above 0.
+        noise: Variance of a score around it, above 0.
+    """
+
+    share: float
+    power: int
+    length: float
+    signal: float
+    noise: float
 
 
 def learn_gaussian_process(rows: Rows, targets: Values, seed: int) -> Predict:
     """Gaussian process; the spread is its predictive standard deviation, with the noise of a score.
 
-    Source: Rasmussen and Williams, "Gaussian processes for machine learning" (2006), equations 2.25, 2.26 and 5.8;
-    Matern kernel of smoothness 5/2 on standardised features.
+    Source: Rasmussen and Williams, "Gaussian processes for machine learning" (2006), equations 2.25, 2.26 and 5.8,
+    and section 5.2 for the average over kernels; Matern kernel of smoothness 5/2.
     """
-    scaling, process, noise = _fit(rows, targets, seed)
+    scaling, processes = _fit(rows, targets, seed)
 
     def predict(unseen: Rows) -> Prediction:
-        mean, deviation = process.predict(scaling.apply(unseen), return_std=True)
-        return Prediction(mean, np.sqrt(deviation**2 + noise))
+        scaled = scaling.apply(unseen)
+        mean, square = np.zeros(len(unseen)), np.zeros(len(unseen))
+        for kernel, axes, process in processes:
+            expected, deviation = process.predict(scaled @ axes, return_std=True)
+            mean += kernel.share * expected
+            square += kernel.share * (expected**2 + deviation**2 + kernel.noise)
+        return Prediction(mean, np.sqrt(np.maximum(square - mean**2, 0.0)))
 
     return predict
 
 
 def learn_gaussian_process_mean(rows: Rows, targets: Values, seed: int) -> PredictMean:
     """As `learn_gaussian_process`, without the spread, which takes longer."""
-    scaling, process, _ = _fit(rows, targets, seed)
-    return lambda unseen: np.asarray(process.predict(scaling.apply(unseen)), dtype=np.float64)
+    scaling, processes = _fit(rows, targets, seed)
+
+    def predict(unseen: Rows) -> Values:
+        scaled = scaling.apply(unseen)
+        means = [kernel.share * process.predict(scaled @ axes) for kernel, axes, process in processes]
+        return np.asarray(np.sum(means, axis=0), dtype=np.float64)
+
+    return predict
 
 
-def _fit(rows: Rows, targets: Values, seed: int) -> tuple[Scaling, Any, float]:
+def _fit(rows: Rows, targets: Values, seed: int) -> tuple[Scaling, list[tuple[Kernel, Rows, Any]]]:
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
@@ -50,38 +90,72 @@ def _fit(rows: Rows, targets: Values, seed: int) -> tuple[Scaling, Any, float]:
     rows, targets = rows[order], targets[order]
     scaling = Scaling.of(rows)
     scaled = scaling.apply(rows)
+    axes = {power: stretched_axes(scaled, power) for power in POWERS}
     drawn = np.random.default_rng([seed, 1]).permutation(len(rows))[:MOST_ROWS_FOR_KERNEL]
-    length, signal, noise = most_evident(scaled[drawn], targets[drawn])
-    kernel = ConstantKernel(signal) * Matern(length, nu=2.5)
-    process = GaussianProcessRegressor(kernel, alpha=noise, optimizer=None).fit(scaled, targets)
-    return scaling, process, noise
+    kernels = evident_kernels(scaled[drawn], axes, targets[drawn])
+    processes = []
+    for kernel in kernels:
+        process = GaussianProcessRegressor(
+            ConstantKernel(kernel.signal) * Matern(kernel.length, nu=2.5), alpha=kernel.noise, optimizer=None
+        ).fit(scaled @ axes[kernel.power], targets)
+        processes.append((kernel, axes[kernel.power], process))
+    return scaling, processes
 
 
-def most_evident(scaled: Rows, targets: Values) -> tuple[float, float, float]:
-    """Length, signal variance and noise variance of the greatest marginal likelihood on the grid.
-
-    For each length one eigendecomposition of the correlations K = V diag(s) V' gives the likelihood for all noises:
-    with r the ratio of noise to signal and z = V' y, the best signal variance is mean(z^2 / (s + r)), and what is
-    left of the log likelihood is -(n log(signal) + sum(log(s + r))) / 2.
+def stretched_axes(scaled: Rows, power: int) -> NDArray[np.float64]:
+    """What turns rows into principal components whose standard deviations are raised to a power.
 
     Args:
         scaled: Standardised rows, shape (n, k).
+        power: 1 leaves the proportions of all distances.
+
+    Returns:
+        Axes, shape (k, m), with m at most n and k. The rows times them have a variance of 1 in all, or of 0 if they
+        are all equal.
+    """
+    centred = scaled - scaled.mean(axis=0)
+    _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
+    deviations = lengths / np.sqrt(len(scaled))
+    varies = deviations > 1e-6 * deviations.max()  # the other directions are rounding, and any
+    if not varies.any():
+        return np.zeros((scaled.shape[1], 1))
+    deviations, directions = deviations[varies], directions[varies]
+    return np.asarray(directions.T * (deviations ** (power - 1) / np.sqrt(np.sum(deviations ** (2 * power)))))
+
+
+def evident_kernels(scaled: Rows, axes: dict[int, NDArray[np.float64]], targets: Values) -> list[Kernel]:
+    """The kernels that count, their shares proportional to the marginal likelihood summed over noises.
+
+    For each power and length one eigendecomposition of the correlations K = V diag(s) V' gives the likelihood for all
+    noises: with r the ratio of noise to signal and z = V' y, the best signal variance is mean(z^2 / (s + r)), and what
+    is left of the log likelihood is -(n log(signal) + sum(log(s + r))) / 2. The noise of a kernel is the mean of
+    its logarithms, weighted likewise.
+
+    Args:
+        scaled: Standardised rows, shape (n, k).
+        axes: For each power what `stretched_axes` gives.
         targets: Of mean about 0, shape (n,).
 
     Returns:
-        Length in the features' unit; variances above 0.
+        At least one kernel; shares add up to 1.
     """
     from sklearn.gaussian_process.kernels import Matern
 
-    best: tuple[float, float, float, float] | None = None
-    for length in np.sqrt(scaled.shape[1]) * np.array(LENGTHS):
-        values, vectors = np.linalg.eigh(Matern(length, nu=2.5)(scaled))
-        stretched = np.maximum(values, 0.0)[:, None] + NOISES  # (n, n_noises)
-        signals: NDArray[np.float64] = np.mean((vectors.T @ targets)[:, None] ** 2 / stretched, axis=0)
-        signals = np.maximum(signals, 1e-9)
-        evidence = -0.5 * (len(targets) * np.log(signals) + np.log(stretched).sum(axis=0))
-        place = int(evidence.argmax())
-        if best is None or evidence[place] > best[0]:
-            best = float(evidence[place]), float(length), float(signals[place]), float(signals[place] * NOISES[place])
-    assert best is not None  # there are lengths
-    return best[1:]
+    kernels: list[Kernel] = []
+    totals: list[float] = []
+    for power, stretch in axes.items():
+        stretched = scaled @ stretch
+        for length in LENGTHS:
+            values, vectors = np.linalg.eigh(Matern(length, nu=2.5)(stretched))
+            values, squares = np.maximum(values, 0.0)[:, None], (vectors.T @ targets)[:, None] ** 2
+            signals = np.maximum(np.mean(squares / (values + NOISES), axis=0), 1e-9)  # (n_noises,)
+            evidence = -0.5 * (len(targets) * np.log(signals) + np.log(values + NOISES).sum(axis=0))
+            total = float(np.logaddexp.reduce(evidence))
+            ratio = float(np.exp(np.exp(evidence - total) @ np.log(NOISES)))
+            signal = max(float(np.mean(squares / (values + ratio))), 1e-9)
+            kernels.append(Kernel(1.0, power, length, signal, signal * ratio))
+            totals.append(total)
+    shares = np.exp(np.array(totals) - max(totals))
+    shares[shares < LEAST_SHARE * shares.sum()] = 0.0
+    shares /= shares.sum()
+    return [replace(kernel, share=share) for kernel, share in zip(kernels, shares.tolist(), strict=True) if share > 0.0]

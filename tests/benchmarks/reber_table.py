@@ -72,7 +72,7 @@ def main() -> None:
             for cell in CELLS:
                 places = np.flatnonzero(networks["mode"] == cell)
                 r2 = r2_of_repeats(rows[np.ix_(places, columns)], accuracies[places], regressor, n_repeats)
-                cells.append(f"{r2.mean():.3f} +- {r2.std():.3f}")
+                cells.append(f"{r2.mean():.3f}" + (f" +- {r2.std(ddof=1):.3f}" if n_repeats > 1 else ""))
             lines.append([regressor, features, *cells])
     lines.append(["a forest", "as published", *(f"{known:.2f}" for known in CELLS.values())])
     print(table(["regressor", "features", *CELLS], lines))

@@ -2,46 +2,99 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from predictors.regressors.gaussian_process import LENGTHS, NOISES, learn_gaussian_process, most_evident
+from predictors.regressors.gaussian_process import (
+    LEAST_SHARE,
+    LENGTHS,
+    NOISES,
+    POWERS,
+    evident_kernels,
+    learn_gaussian_process,
+    learn_gaussian_process_mean,
+    stretched_axes,
+)
 
 
 def rows_and_targets(n: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
-    rows = rng.standard_normal((n, 2))
+    rows = rng.standard_normal((n, 3))
+    rows[:, 2] = rows[:, 0] + 0.3 * rows[:, 2]
     rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
     targets = np.sin(2 * rows[:, 0]) + 0.3 * rng.standard_normal(n)
     return rows, (targets - targets.mean()) / targets.std()
 
 
-def likelihood(rows: np.ndarray, targets: np.ndarray, length: float, signal: float, noise: float) -> float:
+def process(rows: np.ndarray, targets: np.ndarray, length: float, signal: float, noise: float) -> object:
     kernel = ConstantKernel(signal) * Matern(length, nu=2.5) + WhiteKernel(noise)
-    process = GaussianProcessRegressor(kernel, alpha=0.0, optimizer=None).fit(rows, targets)
-    return float(process.log_marginal_likelihood_value_)
+    return GaussianProcessRegressor(kernel, alpha=0.0, optimizer=None).fit(rows, targets)
 
 
-def test_the_kernel_is_the_most_likely_of_the_grid() -> None:
-    rows, targets = rows_and_targets(40)
-    found = most_evident(rows, targets)
-    best = likelihood(rows, targets, *found)
-    signal = found[1]
-    for length in np.sqrt(2) * np.array(LENGTHS):
-        for ratio in NOISES:
-            for factor in (0.8, 1.0, 1.25):
-                other = likelihood(rows, targets, float(length), factor * signal, factor * signal * float(ratio))
-                assert other <= best + 1e-6
+def test_kernels_count_as_much_as_their_likelihood_says() -> None:
+    rows, targets = rows_and_targets(25)
+    axes = {power: stretched_axes(rows, power) for power in POWERS}
+    wanted = {}
+    for power in POWERS:
+        stretched = rows @ axes[power]
+        for length in LENGTHS:
+            likelihoods = []
+            for ratio in NOISES:
+                covariance = Matern(length, nu=2.5)(stretched) + ratio * np.eye(25)
+                signal = float(targets @ np.linalg.solve(covariance, targets)) / 25  # of the greatest likelihood
+                likelihoods.append(
+                    process(stretched, targets, length, signal, signal * ratio).log_marginal_likelihood_value_  # type: ignore[attr-defined]
+                )
+            wanted[power, length] = np.exp(likelihoods).sum()
+    total = sum(wanted.values())
+    counting = sum(one for one in wanted.values() if one >= LEAST_SHARE * total)
+    found = {(kernel.power, kernel.length): kernel.share for kernel in evident_kernels(rows, axes, targets)}
+    assert len(found) > 1
+    assert found == pytest.approx({key: one / counting for key, one in wanted.items() if one >= LEAST_SHARE * total})
 
 
-def test_predictions_are_those_of_scikit_learn() -> None:
-    rows, targets = rows_and_targets(40)
-    length, signal, noise = most_evident(rows, targets)
-    unseen = np.random.default_rng(1).standard_normal((10, 2))
-    kernel = ConstantKernel(signal) * Matern(length, nu=2.5) + WhiteKernel(noise)
-    mean, spread = (
-        GaussianProcessRegressor(kernel, alpha=0.0, optimizer=None).fit(rows, targets).predict(unseen, return_std=True)
-    )
+def test_predictions_are_the_mixture_of_those_of_scikit_learn() -> None:
+    rows, targets = rows_and_targets(30)
+    axes = {power: stretched_axes(rows, power) for power in POWERS}
+    unseen = np.random.default_rng(1).standard_normal((10, 3))
+    means, variances, shares = [], [], []
+    for kernel in evident_kernels(rows, axes, targets):
+        one = process(rows @ axes[kernel.power], targets, kernel.length, kernel.signal, kernel.noise)
+        mean, spread = one.predict(unseen @ axes[kernel.power], return_std=True)  # type: ignore[attr-defined]
+        means.append(mean)
+        variances.append(spread**2)
+        shares.append(kernel.share)
+    mean = np.average(means, axis=0, weights=shares)
+    variance = np.average(variances, axis=0, weights=shares) + np.average((means - mean) ** 2, axis=0, weights=shares)
     prediction = learn_gaussian_process(rows, targets, 0)(unseen)
     assert prediction.mean == pytest.approx(mean, rel=1e-6)
-    assert prediction.spread == pytest.approx(spread, rel=1e-6)
+    assert prediction.spread == pytest.approx(np.sqrt(variance), rel=1e-6)
+    assert learn_gaussian_process_mean(rows, targets, 0)(unseen) == pytest.approx(mean, rel=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 12), st.integers(1, 8), st.sampled_from(POWERS))
+def test_components_have_the_powers_of_their_deviations(seed: int, n: int, k: int, power: int) -> None:
+    rng = np.random.default_rng(seed)
+    scaled = rng.standard_normal((n, k)) @ rng.standard_normal((k, k))
+    stretched = scaled @ stretched_axes(scaled, power)
+    covariance = np.cov(stretched.T, bias=True).reshape(stretched.shape[1], -1)
+    eigenvalues = np.sort(np.linalg.eigvalsh(np.cov(scaled.T, bias=True).reshape(k, k)))[::-1][: len(covariance)]
+    wanted = np.maximum(eigenvalues, 0.0) ** power
+    np.testing.assert_allclose(covariance, np.diag(wanted / wanted.sum()), atol=1e-8)
+
+
+def test_rows_that_are_equal_have_components_of_zero() -> None:
+    assert (np.ones((4, 3)) @ stretched_axes(np.ones((4, 3)), 2) == 0.0).all()
+
+
+def test_what_many_features_say_is_learned_from_few_noisy_rows() -> None:
+    """Twenty features show what matters, twenty are noise of their own: better than a linear guess of the noise."""
+    rng = np.random.default_rng(3)
+    hidden = rng.standard_normal((340, 1))
+    rows = np.concatenate([hidden + 0.3 * rng.standard_normal((340, 20)), rng.standard_normal((340, 20))], axis=1)
+    targets = hidden[:, 0] + 1.5 * rng.standard_normal(340)
+    predict = learn_gaussian_process_mean(rows[:40], (targets[:40] - targets[:40].mean()) / targets[:40].std(), 0)
+    assert np.corrcoef(predict(rows[40:]), hidden[40:, 0])[0, 1] > 0.9
