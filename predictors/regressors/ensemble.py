@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictors.prediction import Prediction
-from predictors.regressors.boosting import learn_boosting
 from predictors.regressors.folds import draw_folds, out_of_fold
-from predictors.regressors.gaussian_process import learn_gaussian_process_mean
+from predictors.regressors.gaussian_process import learn_from_few_features, learn_gaussian_process_mean
 from predictors.regressors.learned import Learned, LearnMean, Predict, Rows, Values
 from predictors.regressors.protocol import check_unseen
 from predictors.regressors.scaling import Scaling
-from predictors.regressors.smooth import learn_ridge_mean, learn_support_vectors
+from predictors.regressors.smooth import learn_ridge_mean
 from predictors.regressors.spread import LocalSpread
 from predictors.regressors.trees import learn_extra_trees_mean
 
@@ -23,13 +22,12 @@ if TYPE_CHECKING:
     from crepes import ConformalRegressor
 
 MEMBERS: Mapping[str, LearnMean] = {
-    "support-vectors": learn_support_vectors,
     "gaussian-process": learn_gaussian_process_mean,
+    "gaussian-process of few features": learn_from_few_features,
     "extra-trees": learn_extra_trees_mean,
-    "boosting": learn_boosting,
     "bayesian-ridge": learn_ridge_mean,
 }
-"""Families that err in different ways: smooth, stepwise and linear ones."""
+"""Families that err in different ways: smooth ones of all and of few features, a stepwise and a linear one."""
 
 PRIOR_ROWS = 20.0
 """Equal weights count as much as so many rows of unit variance: few rows cannot tell good members from lucky ones."""

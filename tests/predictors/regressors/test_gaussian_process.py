@@ -10,9 +10,11 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from predictors.regressors.gaussian_process import (
     LEAST_SHARE,
     LENGTHS,
+    N_FEW,
     NOISES,
     POWERS,
     evident_kernels,
+    learn_from_few_features,
     learn_gaussian_process,
     learn_gaussian_process_mean,
     stretched_axes,
@@ -98,3 +100,15 @@ def test_what_many_features_say_is_learned_from_few_noisy_rows() -> None:
     targets = hidden[:, 0] + 1.5 * rng.standard_normal(340)
     predict = learn_gaussian_process_mean(rows[:40], (targets[:40] - targets[:40].mean()) / targets[:40].std(), 0)
     assert np.corrcoef(predict(rows[40:]), hidden[40:, 0])[0, 1] > 0.9
+
+
+def test_few_features_are_those_most_correlated_with_the_targets() -> None:
+    rng = np.random.default_rng(4)
+    rows = rng.standard_normal((60, 30))
+    targets = rows[:, 5:13] @ np.arange(3.0, 11.0) + 0.1 * rng.standard_normal(60)
+    targets = (targets - targets.mean()) / targets.std()
+    correlations = [abs(np.corrcoef(column, targets)[0, 1]) for column in rows.T]
+    few = np.argsort(correlations)[::-1][:N_FEW]
+    unseen = rng.standard_normal((5, 30))
+    wanted = learn_gaussian_process_mean(rows[:, few], targets, 0)(unseen[:, few])
+    assert learn_from_few_features(rows, targets, 0)(unseen) == pytest.approx(wanted, rel=1e-6)
