@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Before numpy and torch are loaded: tests run on all cores at once, and more threads would wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import small_runs
 
 

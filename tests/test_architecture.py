@@ -33,6 +33,7 @@ THIRD_PARTIES = {
         "pyarrow",
         "pydantic",
         "rich",
+        "threadpoolctl",
         "typer",
     },
 }

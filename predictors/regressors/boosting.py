@@ -11,9 +11,10 @@ def learn_boosting(rows: Rows, targets: Values, seed: int) -> PredictMean:
     """Histogram gradient boosting; no spread of its own.
 
     Source: Ke et al., "LightGBM" (2017), as in scikit-learn. Slow steps and small leaves, because rows are few.
-    Its threads are those of OpenMP; with few rows scikit-learn's own heuristics and ours agree on one.
+    On one thread: with few rows several mostly wait for one another, for minutes where cores are taken.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     boosted = HistGradientBoostingRegressor(
         max_iter=100,
@@ -24,5 +25,12 @@ def learn_boosting(rows: Rows, targets: Values, seed: int) -> PredictMean:
         max_features=0.5,
         early_stopping=False,
         random_state=seed,
-    ).fit(rows, targets)
-    return lambda unseen: np.asarray(boosted.predict(unseen), dtype=np.float64)
+    )
+    with threadpool_limits(1, user_api="openmp"):
+        boosted.fit(rows, targets)
+
+    def predict(unseen: Rows) -> Values:
+        with threadpool_limits(1, user_api="openmp"):
+            return np.asarray(boosted.predict(unseen), dtype=np.float64)
+
+    return predict
