@@ -6,6 +6,7 @@ optimiser, either, that may fail to converge.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +26,9 @@ POWERS = (1, 2)
 many features say together counts more than what one says alone."""
 LENGTHS = (0.5, 1.0, 2.0, 4.0)
 """Lengths of the kernel, in roots of the mean squared distance from the mean: two rows are about 1.4 apart."""
+EXPECTED_LENGTH, LENGTH_FACTOR = 3.0, 1.5
+"""Before a row is seen, lengths are log-normal: most likely the first, and within the factor of it in two of three
+cases. From few rows the evidence cannot tell short lengths from noise."""
 NOISES = np.geomspace(0.01, 10.0, 13)
 """Noise variances, in variances of the signal."""
 LEAST_SHARE = 0.02
@@ -141,7 +145,7 @@ def stretched_axes(scaled: Rows, power: int) -> NDArray[np.float64]:
 
 
 def evident_kernels(scaled: Rows, axes: dict[int, NDArray[np.float64]], targets: Values) -> list[Kernel]:
-    """The kernels that count, their shares proportional to the marginal likelihood summed over noises.
+    """The kernels that count, their shares proportional to prior times marginal likelihood summed over noises.
 
     For each power and length one eigendecomposition of the correlations K = V diag(s) V' gives the likelihood for all
     noises: with r the ratio of noise to signal and z = V' y, the best signal variance is mean(z^2 / (s + r)), and what
@@ -171,8 +175,12 @@ def evident_kernels(scaled: Rows, axes: dict[int, NDArray[np.float64]], targets:
             ratio = float(np.exp(np.exp(evidence - total) @ np.log(NOISES)))
             signal = max(float(np.mean(squares / (values + ratio))), 1e-9)
             kernels.append(Kernel(1.0, power, length, signal, signal * ratio))
-            totals.append(total)
+            totals.append(total + _log_prior(length))
     shares = np.exp(np.array(totals) - max(totals))
     shares[shares < LEAST_SHARE * shares.sum()] = 0.0
     shares /= shares.sum()
     return [replace(kernel, share=share) for kernel, share in zip(kernels, shares.tolist(), strict=True) if share > 0.0]
+
+
+def _log_prior(length: float) -> float:
+    return -0.5 * (math.log(length / EXPECTED_LENGTH) / math.log(LENGTH_FACTOR)) ** 2

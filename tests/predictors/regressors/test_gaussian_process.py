@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import lognorm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from predictors.regressors.gaussian_process import (
+    EXPECTED_LENGTH,
     LEAST_SHARE,
+    LENGTH_FACTOR,
     LENGTHS,
     N_FEW,
     NOISES,
@@ -35,7 +38,7 @@ def process(rows: np.ndarray, targets: np.ndarray, length: float, signal: float,
     return GaussianProcessRegressor(kernel, alpha=0.0, optimizer=None).fit(rows, targets)
 
 
-def test_kernels_count_as_much_as_their_likelihood_says() -> None:
+def test_kernels_count_as_much_as_prior_and_likelihood_say() -> None:
     rows, targets = rows_and_targets(25)
     axes = {power: stretched_axes(rows, power) for power in POWERS}
     wanted = {}
@@ -49,7 +52,8 @@ def test_kernels_count_as_much_as_their_likelihood_says() -> None:
                 likelihoods.append(
                     process(stretched, targets, length, signal, signal * ratio).log_marginal_likelihood_value_  # type: ignore[attr-defined]
                 )
-            wanted[power, length] = np.exp(likelihoods).sum()
+            prior = lognorm.pdf(length, s=np.log(LENGTH_FACTOR), scale=EXPECTED_LENGTH) * length  # of its logarithm
+            wanted[power, length] = prior * np.exp(likelihoods).sum()
     total = sum(wanted.values())
     counting = sum(one for one in wanted.values() if one >= LEAST_SHARE * total)
     found = {(kernel.power, kernel.length): kernel.share for kernel in evident_kernels(rows, axes, targets)}
