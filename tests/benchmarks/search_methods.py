@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -79,7 +80,7 @@ def front_area(history: Sequence[Trial]) -> float:
     return area + best * (2.0 - last)
 
 
-def searched(data: str, method: str, budget_s: float, seed: int) -> dict[str, Any]:
+def searched(data: str, method: str, budget_s: float, seed: int, workers: int) -> dict[str, Any]:
     """What one search found."""
     source, _, target = data.partition(":")
     evolution, is_gated = METHODS[method]
@@ -89,6 +90,7 @@ def searched(data: str, method: str, budget_s: float, seed: int) -> dict[str, An
         "data.target": target or None,
         "search.budget": f"{budget_s:.0f}s",
         "search.seed": seed,
+        "search.workers": workers,
         "predictor.enabled": is_gated,
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -114,6 +116,7 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", required=True, help="files, each with :TARGET where it is a table")
     parser.add_argument("--budget", type=float, default=90.0, help="seconds of each search")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="of each search")
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
     arguments = parser.parse_args()
     rows, said = [], []
@@ -121,7 +124,7 @@ def main() -> None:
         found: dict[str, list[dict[str, Any]]] = {method: [] for method in arguments.methods}
         for seed in range(arguments.seeds):  # in turns, so that all see the machine alike
             for method in arguments.methods:
-                found[method].append(searched(data, method, arguments.budget, seed))
+                found[method].append(searched(data, method, arguments.budget, seed, arguments.workers))
                 print(".", end="", flush=True)
         for method, runs in found.items():
             numbers = [
