@@ -60,10 +60,13 @@ def is_worthwhile(scores: Sequence[float]) -> list[bool]:
     A network of a dozen weights is on the front, and of no use. A score of 1 is perfect, both as accuracy and as r2; a
     candidate is worthwhile if it falls short of 1 by at most three times as much as the best, or three times 0.02.
     """
-    if not scores:
-        return []
-    floor = 1.0 - WORTHWHILE_FACTOR * max(1.0 - max(scores), LEAST_SHORTFALL)
+    floor = worthwhile_floor(scores)
     return [score >= floor for score in scores]
+
+
+def worthwhile_floor(scores: Sequence[float]) -> float:
+    """The score that a network needs to be worthwhile beside others with these scores."""
+    return 1.0 - WORTHWHILE_FACTOR * max(1.0 - max(scores, default=0.0), LEAST_SHORTFALL)
 
 
 def pareto_order(scores: Sequence[float], n_weights: Sequence[int], keys: Sequence[str]) -> list[int]:

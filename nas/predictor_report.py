@@ -18,7 +18,6 @@ from nas.seeding import Stream, seed_words
 from predictors import REGRESSORS, Examples, feature_names, final_score_estimates
 from predictors.audit import audit_lines
 from predictors.features import recorded_names, size_names
-from predictors.skill import Skill
 from predictors.trust import assess
 from predictors.trust_report import to_dict, trust_lines
 
@@ -31,7 +30,7 @@ def predictor_report(
     history: Sequence[Trial],
     n_skipped: int,
     settings: PredictorConfig,
-    skill: Skill | None,
+    closed: str | None,
     run_seed: int,
     *,
     with_trust: bool = True,
@@ -42,17 +41,13 @@ def predictor_report(
         history: All trials.
         n_skipped: Candidates that were skipped and never trained.
         settings: Those of the predictor.
-        skill: What the gate knew of the predictor at the end; None during the warm-up.
+        closed: Why the gate was closed at the end; None if it was open.
         run_seed: Seed of the run.
         with_trust: Whether there is time to cross-validate, a few seconds.
     """
     if not settings.enabled:
         return None
     report = audit_of(history, n_skipped)
-    if skill is None:
-        lines = ["The search ended before there were enough outcomes to learn from; nothing was skipped."]
-    else:
-        lines = audit_lines(report, None if skill.is_trusted else skill.reason)
     examples = examples_of(history, run_seed)
     trust = None
     if with_trust and len(examples) >= FEWEST_OUTCOMES and np.ptp(examples.targets) > 0:
@@ -60,7 +55,7 @@ def predictor_report(
         trust = assess(examples, REGRESSORS[settings.regressor], seed, n_repeats=1, n_curve_repeats=0)
     return {
         "audit": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(report).items()},
-        "audit_lines": lines,
+        "audit_lines": audit_lines(report, closed),
         "trust": None if trust is None else to_dict(trust),
         "trust_lines": [] if trust is None else trust_lines(trust),
     }

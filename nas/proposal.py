@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from nas.config import PredictorConfig
 from nas.description import Described
-from nas.evolution import LEAST_SHORTFALL, WORTHWHILE_FACTOR, Child, Evolution
+from nas.evolution import Child, Evolution, worthwhile_floor
+from nas.gate_audit import refutation_of
 from nas.generation import N_RUNGS, Candidate
 from nas.outcome import Ending
 from nas.recorder import Trial
@@ -29,12 +30,18 @@ from search_spaces import AnyGenotype, RecurrentGenotype
 UNCHOSEN_KINDS = (GATE_OFF, EXPLORATION, AUDIT)
 """Trainings that the prediction on record did not bring about, so that they are fair evidence of it."""
 
+WARMING_UP = "there are too few outcomes to learn from"
+
 GROWTH = 1.25
 """Skill is judged again when there are so many times as many outcomes."""
 MOST_LEARNED = 1000
 """Of more outcomes the last are learned from, so that the time of a generation is bounded."""
 FEWEST_FOREIGN = 10
 """With as many outcomes it can be told whether examples from elsewhere agree with them."""
+
+
+_Foreign = tuple[Skill, NDArray[np.float64], NDArray[np.float64]]
+"""Skill of examples from elsewhere, their rows, and their labels on the run's own scale."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +91,8 @@ class Proposer:
         self._judged: tuple[int, Skill] | None = None
         self.skill: Skill | None = None
         """What was known of the predictor when the last generation was proposed; None during the warm-up."""
+        self.closed: str | None = WARMING_UP
+        """Why the gate was closed then; None if it was open."""
 
     def propose(
         self,
@@ -105,13 +114,10 @@ class Proposer:
         """
         generation = evolution.generation
         before = [trial for trial in history if trial.generation < generation]
-        labelled = [t for t in before if t.outcome is not None and t.outcome.ending is not Ending.FAILED]
+        labelled = _labelled(before)
         learned = labelled[-MOST_LEARNED:]
-        foreign = self._foreign_examples(learned) if self._settings.enabled else None
-        is_warm = self._settings.enabled and (len(labelled) >= self._settings.warm_up or foreign is not None)
-        self.skill = (self._skill(labelled) if foreign is None else foreign[0]) if is_warm else None
-        is_open = self.skill is not None and self.skill.is_trusted
-        children = evolution.ask(n_children * self._settings.pool_factor if is_open else n_children)
+        foreign = self._judge(before)
+        children = evolution.ask(n_children if self.closed else n_children * self._settings.pool_factor)
         candidates = [
             Candidate(child.genotype.key(), child.genotype, child.parents, wiring, features)
             for child, (wiring, features) in zip(children, describe(children), strict=True)
@@ -134,7 +140,7 @@ class Proposer:
             n_children,
             generator(self._run_seed, Stream.GATE, generation),
             self._gate,
-            closed=self._why_closed(),
+            closed=None if self.closed == WARMING_UP else self.closed,
             families=[family_of(candidate.genotype) for candidate in candidates],
             n_outcomes=Counter(family_of(trial.genotype) for trial in labelled),
             floor=float(table.scale.stretch(np.array(worthwhile_floor(scores.tolist())))),
@@ -142,10 +148,26 @@ class Proposer:
         )
         return [Proposal(candidate, decision) for candidate, decision in zip(candidates, decisions, strict=True)]
 
-    def _why_closed(self) -> str | None:
+    def why_closed(self, history: Sequence[Trial]) -> str | None:
+        """Why the gate is closed after these trials; None if it is open."""
+        self._judge(history)
+        return self.closed
+
+    def _judge(self, before: Sequence[Trial]) -> _Foreign | None:
+        """Set `skill` and `closed`, and give the examples from elsewhere, if they are to be learned from."""
+        labelled = _labelled(before)
+        foreign = self._foreign_examples(labelled[-MOST_LEARNED:]) if self._settings.enabled else None
+        is_warm = self._settings.enabled and (len(labelled) >= self._settings.warm_up or foreign is not None)
+        self.skill = (self._skill(labelled) if foreign is None else foreign[0]) if is_warm else None
+        self.closed = self._reason(before)
+        return foreign
+
+    def _reason(self, before: Sequence[Trial]) -> str | None:
         if not self._settings.enabled:
             return "the predictor is turned off"
-        return None if self.skill is None or self.skill.is_trusted else self.skill.reason
+        if self.skill is None:
+            return WARMING_UP
+        return refutation_of(before) if self.skill.is_trusted else self.skill.reason
 
     def _skill(self, labelled: Sequence[Trial]) -> Skill:
         """Skill on the outcomes that there were when it was last due to be judged."""
@@ -164,9 +186,7 @@ class Proposer:
             self._judged = len(judged), skill
         return self._judged[1]
 
-    def _foreign_examples(
-        self, learned: Sequence[Trial]
-    ) -> tuple[Skill, NDArray[np.float64], NDArray[np.float64]] | None:
+    def _foreign_examples(self, learned: Sequence[Trial]) -> _Foreign | None:
         """Skill of examples from elsewhere, their rows, and labels on the run's own scale; None if it is not enough."""
         if self._warm_start is None or len(learned) < FEWEST_FOREIGN:
             return None
@@ -194,6 +214,10 @@ class Proposer:
             return REGRESSORS[self._settings.regressor](self._seed).fit(rows, labels).predict(unseen)
 
 
+def _labelled(trials: Sequence[Trial]) -> list[Trial]:
+    return [t for t in trials if t.outcome is not None and t.outcome.ending is not Ending.FAILED]
+
+
 def outcomes_when_judged(labelled: Sequence[Trial], warm_up: int) -> Sequence[Trial]:
     """Those of the trials, in the order of time, that there were when skill was last due to be judged.
 
@@ -214,11 +238,6 @@ def family_of(genotype: AnyGenotype) -> str:
     if isinstance(genotype, RecurrentGenotype):
         return f"{prior} {genotype.cell} {genotype.reading}"
     return prior
-
-
-def worthwhile_floor(scores: Sequence[float]) -> float:
-    """The score that a network needs to be wanted, see `evolution.is_worthwhile`."""
-    return 1.0 - WORTHWHILE_FACTOR * max(1.0 - max(scores, default=0.0), LEAST_SHORTFALL)
 
 
 def _size_columns(space: str) -> NDArray[np.int64]:

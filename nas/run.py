@@ -215,7 +215,7 @@ def _execute(
                     search.recorder.history,
                     search.n_skipped,
                     config.predictor,
-                    search.skill,
+                    search.why_closed(),
                     config.search.seed,
                     with_trust=clock.budget_s is None or clock.budget_s >= LEAST_BUDGET_FOR_TRUST_S,
                 ),

@@ -20,7 +20,6 @@ from nas.rundir import RunDirectory
 from nas.status import Status, best_of, count
 from nas.workers import Workers
 from predictors import Decision
-from predictors.skill import Skill
 from predictors.warm_start import WarmStart
 from search_spaces import SearchSpace
 
@@ -61,10 +60,9 @@ class Search:
     def __post_init__(self) -> None:
         self._proposer = Proposer(self.config.predictor, self.config.search.seed, self.warm_start)
 
-    @property
-    def skill(self) -> Skill | None:
-        """What is known of the predictor; None during the warm-up, or without one."""
-        return self._proposer.skill
+    def why_closed(self) -> str | None:
+        """Why the gate is closed at the end; None if it is open."""
+        return self._proposer.why_closed(self.recorder.history)
 
     def run(self) -> bool:
         """Search until the end; give False if interrupted, with everything kept to go on from."""

@@ -15,6 +15,10 @@ AUDITED_KINDS = (EXPLORATION, AUDIT)
 """Both are drawn with equal chances from all that prediction alone would skip."""
 N_BOOTSTRAPS = 1000
 CONFIDENCE = 0.95
+TOLERATED_RATE = 0.05
+"""Share of the skipped that may be of the front: what the gate promises."""
+DOUBT = 0.1
+"""A gate is believed no longer if keeping its promise would so seldom look so bad."""
 
 Interval = tuple[float, float]
 
@@ -76,6 +80,39 @@ class AuditReport:
     saved_seconds: float
 
 
+def count_false_prunes(trainings: Sequence[Training], floor: float | None = None) -> tuple[int, int]:
+    """How many of the audited are on the front of all trainings, and how many audited there are.
+
+    Args:
+        trainings: All of a search so far, in any order.
+        floor: As for `audit`.
+    """
+    audited = [training for training in trainings if training.kind in AUDITED_KINDS]
+    points = _points(trainings, floor) if audited else []
+    return sum(_enters(training, points, floor) for training in audited), len(audited)
+
+
+def refutation(n_on_front: int, n_audited: int) -> str | None:
+    """Why the audit says that the gate skips what belongs on the front; None if it does not say so.
+
+    A binomial test: were `TOLERATED_RATE` of the skipped of the front, as many or more among the audited would be found
+    with a chance below `DOUBT`.
+
+    Args:
+        n_on_front: Audited that are on the front.
+        n_audited: Audited in all, at least as many.
+    """
+    from scipy.stats import binom
+
+    if n_on_front == 0 or float(binom.sf(n_on_front - 1, n_audited, TOLERATED_RATE)) >= DOUBT:
+        return None
+    verb = "is" if n_on_front == 1 else "are"
+    return (
+        f"{n_on_front:,} of {n_audited:,} audited that would have been skipped {verb} on the front, too many for a "
+        f"false-prune rate of {TOLERATED_RATE:.0%}"
+    )
+
+
 def audit(trainings: Sequence[Training], n_skipped: int, seed: int = 0, floor: float | None = None) -> AuditReport:
     """Say what was lost by skipping, from those that were trained all the same.
 
@@ -90,9 +127,7 @@ def audit(trainings: Sequence[Training], n_skipped: int, seed: int = 0, floor: f
         floor: Score below which a network is of no use on any front; None for the lowest that there is.
     """
     audited = [training for training in trainings if training.kind in AUDITED_KINDS]
-    n = len(audited)
-    final = _points(trainings, floor)
-    n_final = sum(_enters(training, final, floor) for training in audited)
+    n_final, n = count_false_prunes(trainings, floor)
     n_then = sum(
         _enters(training, _points([t for t in trainings if t.generation < training.generation], floor), floor)
         for training in audited
@@ -126,7 +161,8 @@ def audit_lines(report: AuditReport, refusal: str | None = None) -> list[str]:
 
     Args:
         report: What was found.
-        refusal: Why the gate was closed when the search ended, such as `Skill.reason`; None if it was open.
+        refusal: Why the gate was closed when the search ended, such as `Skill.reason` or what `refutation` says; None
+            if it was open.
     """
     lines = [] if refusal is None else [f"At the end the gate refused to prune: {refusal}."]
     if report.n_skipped == 0:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from candidates import complete, trial
 
-from nas.gate_audit import audit_of
+from nas.gate_audit import audit_of, refutation_of
 from nas.outcome import Ending, Outcome
 from nas.recorder import Trial
 from predictors import Decision
@@ -36,3 +36,12 @@ def test_only_worthwhile_networks_trained_to_the_end_are_on_the_front() -> None:
 def test_without_a_trial_there_is_nothing_to_say() -> None:
     report = audit_of([], 0)
     assert (report.n_trained, report.n_audited, report.final_rate) == (0, 0, None)
+
+
+def test_audited_networks_on_the_front_speak_against_the_gate() -> None:
+    said = "2 of 5 audited that would have been skipped are on the front, too many for a false-prune rate of 5%"
+    another = of_kind(AUDIT, 6, complete(20, 0.5, 0.6, 0.75))
+    assert refutation_of([*HISTORY, another]) == said
+    assert refutation_of(HISTORY) is None  # one of four is no surprise
+    larger_and_better = of_kind(PREDICTED, 7, complete(15, 0.5, 0.6, 0.95))
+    assert refutation_of([*HISTORY, another, larger_and_better]) is None

@@ -12,10 +12,8 @@ from nas.outcome import Ending, Outcome
 from nas.predictor_report import MOST_OUTCOMES, examples_of, predictor_report
 from nas.recorder import Trial
 from predictors import FEATURE_NAMES
-from predictors.skill import Comparison, Skill
 
-TRUSTED = Skill(Comparison(0.6, 0.2, 0.05, 40))
-DISTRUSTED = Skill(Comparison(0.3, 0.28, 0.05, 40))
+WEAK = "the predictor does not beat size alone"
 
 
 def history(n: int, n_seeds: int = 1) -> list[Trial]:
@@ -31,7 +29,7 @@ def history(n: int, n_seeds: int = 1) -> list[Trial]:
 
 
 def test_audit_and_trust_in_json_types_with_their_sentences() -> None:
-    report = predictor_report(history(40), 0, PredictorConfig(regressor="bayesian-ridge"), TRUSTED, 0)
+    report = predictor_report(history(40), 0, PredictorConfig(regressor="bayesian-ridge"), None, 0)
     assert report is not None
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert report["audit_lines"] == ["No candidate was skipped."]
@@ -41,25 +39,19 @@ def test_audit_and_trust_in_json_types_with_their_sentences() -> None:
 
 
 def test_a_closed_gate_says_why() -> None:
-    report = predictor_report(history(5), 0, PredictorConfig(), DISTRUSTED, 0)
+    report = predictor_report(history(5), 0, PredictorConfig(), WEAK, 0)
     assert report is not None
     (line,) = report["audit_lines"]
-    assert line.startswith("At the end the gate refused to prune: the predictor does not beat size alone")
-    assert "0.30 against 0.28" in line
+    assert line == f"At the end the gate refused to prune: {WEAK}."
 
 
 def test_without_time_or_outcomes_there_is_no_trust() -> None:
     assert predictor_report(history(40), 0, PredictorConfig(enabled=False), None, 0) is None
     for trials, with_trust in ((history(40), False), (history(29), True)):
-        report = predictor_report(trials, 0, PredictorConfig(), TRUSTED, 0, with_trust=with_trust)
+        report = predictor_report(trials, 0, PredictorConfig(), None, 0, with_trust=with_trust)
         assert report is not None
         assert report["trust"] is None
         assert report["trust_lines"] == []
-    early = predictor_report(history(3), 0, PredictorConfig(), None, 0)
-    assert early is not None
-    assert early["audit_lines"] == [
-        "The search ended before there were enough outcomes to learn from; nothing was skipped."
-    ]
 
 
 def test_examples_are_those_of_the_trained() -> None:

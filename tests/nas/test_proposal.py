@@ -9,14 +9,12 @@ from typing import Self
 import numpy as np
 import pytest
 from candidates import SPACE, complete, sampled, trial
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nas import description
 from nas.config import PredictorConfig
 from nas.description import Described, describer
-from nas.evolution import Child, Evolution, Member, is_worthwhile
+from nas.evolution import Child, Evolution, Member
 from nas.outcome import Ending, Outcome
 from nas.proposal import (
     FEWEST_FOREIGN,
@@ -24,7 +22,6 @@ from nas.proposal import (
     Proposer,
     family_of,
     outcomes_when_judged,
-    worthwhile_floor,
 )
 from nas.recorder import Trial
 from predictors import FEATURE_NAMES, REGRESSORS, Decision, Prediction, extract, feature_names
@@ -150,6 +147,26 @@ def test_with_skill_more_children_are_looked_at_than_trained_each_with_its_predi
     assert kinds.count(EXPLORATION) == 2 and kinds.count(PREDICTED) >= 3
 
 
+def test_a_gate_whose_audit_finds_networks_of_the_front_is_closed() -> None:
+    audited = [
+        replace(trial(seed, complete(20, 0.3, 0.4, 0.99)), decision=Decision(True, "", 0.1, 0.1, 0.2, AUDIT))
+        for seed in (300, 301)
+    ]
+    proposer = Proposer(SETTINGS, 0)
+    proposals = proposer.propose(evolution(1), [*known(past(10)), *audited], 8, describe)
+    assert len(proposals) == 8 and all(p.decision.train and p.decision.kind == GATE_OFF for p in proposals)
+    assert proposer.closed is not None and proposer.closed.startswith("2 of 2 audited")
+    assert proposals[0].decision.reason == f"gate off: {proposer.closed}"
+    better = trial(302, complete(10, 0.3, 0.4, 1.0))
+    assert len(proposer.propose(evolution(1), [*known(past(10)), *audited, better], 8, describe)) == 24
+
+
+def test_why_it_is_closed_at_the_end_is_known_without_a_proposal() -> None:
+    assert Proposer(SETTINGS, 0).why_closed(past(40)) is None
+    assert Proposer(SETTINGS, 0).why_closed(past(9)) == "there are too few outcomes to learn from"
+    assert Proposer(replace_settings(enabled=False), 0).why_closed(past(40)) == "the predictor is turned off"
+
+
 def test_a_family_that_was_hardly_seen_is_not_predicted() -> None:
     history = known(past(10))
     family = family_of(propose(evolution(1), history, 8)[0].candidate.genotype)
@@ -265,14 +282,6 @@ def test_families_are_priors_and_cells() -> None:
     assert family_of(genotype) == max(genotype.segments, key=lambda segment: segment.size).prior
     recurrent = RNNSpace(n_inputs=5, n_outputs=3, max_weights=600).sample(np.random.default_rng(0))
     assert family_of(recurrent).split()[1:] == [recurrent.cell, recurrent.reading]
-
-
-@settings(deadline=None, max_examples=50)
-@given(st.lists(st.floats(-1, 1), max_size=6), st.floats(-1, 1))
-def test_the_floor_is_where_candidates_begin_to_be_worthwhile(scores: list[float], score: float) -> None:
-    floor = worthwhile_floor(scores)
-    if scores and score <= max(scores) and abs(score - floor) > 1e-9:
-        assert is_worthwhile([*scores, score])[-1] == (score >= floor)
 
 
 @pytest.mark.parametrize("space", ["mlp", "rnn"])

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from predictors.audit import AuditReport, Training, audit, audit_lines
+from predictors.audit import DOUBT, TOLERATED_RATE, AuditReport, Training, audit, audit_lines, refutation
 from predictors.gate import AUDIT, EXPLORATION, KINDS, PREDICTED, WARM_UP
 
 trainings = st.lists(
@@ -125,3 +126,18 @@ def test_the_lines_say_if_there_was_no_audit() -> None:
 def test_numbers_of_found_agree_with_their_verbs() -> None:
     one, two = (audit_lines(replace(REPORT, n_on_final_front=n))[1] for n in (1, 2))
     assert "; 1 of them is on the final front" in one and "; 2 of them are on the final front" in two
+
+
+@given(st.integers(0, 12), st.integers(0, 200))
+def test_a_gate_is_refuted_by_what_it_would_seldom_show_if_it_kept_its_promise(n_on_front: int, n_others: int) -> None:
+    n = n_on_front + n_others
+    fewer = sum(comb(n, k) * TOLERATED_RATE**k * (1 - TOLERATED_RATE) ** (n - k) for k in range(n_on_front))
+    said = refutation(n_on_front, n)
+    assume(abs(1 - fewer - DOUBT) > 1e-9)
+    assert (said is not None) == (1 - fewer < DOUBT)
+    if said is not None:
+        assert said.startswith(f"{n_on_front} of {n} audited")
+
+
+def test_a_word_for_one() -> None:
+    assert "1 of 2 audited that would have been skipped is on the front" in str(refutation(1, 2))
