@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from nas.evolution import Evolution, Member
 from nas.seeding import Stream, generator
+from predictors.audit import Training, count_false_prunes, refutation
 from predictors.gate import PREDICTED, GateSettings, decide
 from predictors.prediction import Prediction
 from predictors.regressors import make_regressor
@@ -138,12 +139,12 @@ def genetic_search(replay: Replay, seed: int, margin: float | None) -> Found:
         evolution.tell([Member(cell, score, 1, 1) for cell, score in zip(cells, scores, strict=True)])
         found.accuracies += scores
         if gate is not None:
-            gate.learn(cells, scores)
+            gate.learn(cells, scores, kinds)
     return found
 
 
 class Gate:
-    """Which children are trained, as in a run: by skill on the search's own outcomes and expected improvement."""
+    """Which children are trained, as in a run: by skill on the outcomes so far, expected improvement, and audit."""
 
     def __init__(self, replay: Replay, seed: int, margin: float) -> None:
         self._margin = margin
@@ -151,11 +152,13 @@ class Gate:
         self._seed = seed
         self._places: list[int] = []
         self._scores: list[float] = []
+        self._trainings: list[Training] = []
         self._skill: Skill | None = None
         self._n_judged = 0
 
-    def learn(self, cells: list[Cell], scores: list[float]) -> None:
-        """Take in what training gave."""
+    def learn(self, cells: list[Cell], scores: list[float], kinds: list[str]) -> None:
+        """Take in what training gave, and why each was trained."""
+        self._trainings += [Training(kind, 0, 1, score) for kind, score in zip(kinds, scores, strict=True)]
         self._places += [self._replay.place_of[cell] for cell in cells]
         self._scores += scores
 
@@ -169,7 +172,11 @@ class Gate:
         if is_warm and n >= GROWTH * self._n_judged:
             self._skill = assess_skill(rows, labels, np.array([0]), self._fit_predict, self._seed, margin=self._margin)
             self._n_judged = n
-        is_open = self._skill is not None and self._skill.is_trusted
+        closed = None
+        if self._skill is not None:
+            promise = refutation(*count_false_prunes(self._trainings))
+            closed = promise if self._skill.is_trusted else self._skill.reason
+        is_open = self._skill is not None and closed is None
         children = evolution.ask(n_children * (POOL_FACTOR if is_open else 1))
         cells = [child.genotype for child in children]
         unseen = self._replay.features[[self._replay.place_of[cell] for cell in cells]]
@@ -182,7 +189,7 @@ class Gate:
             n_children,
             generator(self._seed, Stream.GATE, evolution.generation),
             GATE,
-            closed=None if self._skill is None or is_open else self._skill.reason,
+            closed=closed,
             shown=scale.unstretch,
         )
         chosen = [(cell, decision.kind) for cell, decision in zip(cells, decisions, strict=True) if decision.train]
