@@ -13,13 +13,25 @@ from predictors.commands.progress import Steps
 from predictors.errors import PredictorError
 from predictors.examples import Examples
 from predictors.predictor_file import SavedPredictor, checksum
-from predictors.regressors import AUTO, AUTO_NAMES, REGRESSORS, TARGETS, Make, Regressor, Target, choose, make_regressor
+from predictors.regressors import (
+    AUTO,
+    AUTO_NAMES,
+    REGRESSORS,
+    TARGETS,
+    Chosen,
+    Make,
+    Regressor,
+    Target,
+    choose,
+    make_regressor,
+)
 from predictors.tables import Source, Wishes, read_sources
 from predictors.trust import Trust, assess
 from predictors.trust_report import to_dict, trust_lines
 
 FEW_NETWORKS = 1000
-"""Of more networks so many serve to choose a regressor, and trust is told from one repeat: fits take long."""
+"""Of more networks so many serve to choose a regressor, and trust is told from one repeat: fits take long. Of fewer it
+is told from three repeats, or from two where each fold has to choose among the regressors anew."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +99,15 @@ def judge(sources: Sequence[str], wishes: Wishes, choices: Choices, steps: Steps
         steps.advance("regressors fitted")
         return make_regressor(name, seed, transform)
 
-    name = choices.regressor
+    name, make_anew = choices.regressor, None
     if name == AUTO:
         makes: dict[str, Make] = {one: partial(counted, one) for one in AUTO_NAMES}
         name, taus = _choose(examples, makes, choices.seed)
         told = ", ".join(f"{one} {tau:.3f}" for one, tau in taus.items())
-        say(f"Chosen is {name}, by cross-validated Kendall tau: {told}. The choice flatters what follows a little.")
-    trust = assess(examples, partial(counted, name), choices.seed, n_repeats=3 if len(examples) <= FEW_NETWORKS else 1)
+        say(f"Chosen is {name}, by cross-validated Kendall tau: {told}. To judge it, each fold chooses anew.")
+        make_anew = partial(Chosen, makes)
+    n_repeats = 1 if len(examples) > FEW_NETWORKS else 3 if make_anew is None else 2
+    trust = assess(examples, partial(counted, name), choices.seed, n_repeats=n_repeats, make_anew=make_anew)
     return Judged(source, name, transform, trust)
 
 

@@ -70,6 +70,7 @@ __all__ = [
     "AUTO_NAMES",
     "REGRESSORS",
     "TARGETS",
+    "Chosen",
     "IntervalRegressor",
     "Make",
     "Regressor",

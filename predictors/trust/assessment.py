@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -78,6 +79,7 @@ def assess(
     n_folds: int = 5,
     n_repeats: int = 3,
     *,
+    make_anew: Make | None = None,
     n_curve_repeats: int = 1,
     n_resamples: int = N_RESAMPLES,
 ) -> Trust:
@@ -93,6 +95,9 @@ def assess(
         seed: 0 or more.
         n_folds: At least 2; fewer are taken where a fold would hold fewer than five networks.
         n_repeats: At least 1.
+        make_anew: Where `make` was chosen by the scores of these examples, makes what chooses anew from the rows that
+            it is given. Skill and calibration are told of that, so that the choice does not flatter them: nested
+            cross-validation, Varma and Simon (2006). None where nothing was chosen.
         n_curve_repeats: Repeats of the smaller sizes of the learning curve, up to n_repeats; 0 for no curve.
         n_resamples: From which errors are told, at least 2.
 
@@ -110,29 +115,18 @@ def assess(
     # The same seed for all, and so the same folds and resamples.
     cross_seed = derive_seed(seed, 0)
     counts = draw_resamples(len(examples), derive_seed(seed, 1), examples.groups, n_resamples)
-    model = cross_validate(
-        examples.rows,
-        truth,
-        make,
-        cross_seed,
-        groups=examples.groups,
-        n_folds=n_folds,
-        n_repeats=n_repeats,
-        coverages=COVERAGES,
+    cross_validated = partial(
+        cross_validate, seed=cross_seed, groups=examples.groups, n_folds=n_folds, n_repeats=n_repeats
     )
-    by_size = cross_validate(
-        examples.columns(examples.size_names),
-        truth,
-        make if examples.size_names else ExpectsMean,
-        cross_seed,
-        groups=examples.groups,
-        n_folds=n_folds,
-        n_repeats=n_repeats,
-    )
+    model = cross_validated(examples.rows, truth, make_anew or make, coverages=COVERAGES)
+    sizes = examples.columns(examples.size_names)
+    by_size = cross_validated(sizes, truth, make if examples.size_names else ExpectsMean)
     skill, baseline, advantage = compare(truth, model, by_size, counts)
     curve = None
     if n_curve_repeats:
-        curve = draw_curve(examples, make, cross_seed, model, counts, n_curve_repeats)
+        # A doubling is judged of one regressor, not of choices from few rows and from many.
+        whole = model if make_anew is None else cross_validated(examples.rows, truth, make)
+        curve = draw_curve(examples, make, cross_seed, whole, counts, n_curve_repeats)
     return Trust(
         n=len(examples),
         n_features=len(examples.names),

@@ -111,6 +111,11 @@ def searched(data: str, method: str, budget_s: float, seed: int, workers: int) -
     }
 
 
+def mean_and_deviation(values: Sequence[float]) -> str:
+    deviation = f" ({np.std(values, ddof=1):.4f})" if len(values) > 1 else ""
+    return f"{np.mean(values):.4f}{deviation}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", nargs="+", required=True, help="files, each with :TARGET where it is a table")
@@ -127,10 +132,7 @@ def main() -> None:
                 found[method].append(searched(data, method, arguments.budget, seed, arguments.workers))
                 print(".", end="", flush=True)
         for method, runs in found.items():
-            numbers = [
-                f"{np.mean([run[what] for run in runs]):.4f} ({np.std([run[what] for run in runs], ddof=1):.4f})"
-                for what in ("best", "area", "test")
-            ]
+            numbers = [mean_and_deviation([run[what] for run in runs]) for what in ("best", "area", "test")]
             counts = [f"{np.mean([run[what] for run in runs]):,.0f}" for what in ("trained", "skipped")]
             rows.append([runs[0]["data"], method, *counts, *numbers])
             said += [f"{run['data']}, seed {run['seed']}: {line}" for run in runs for line in run["audit"]]

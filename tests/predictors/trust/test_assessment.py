@@ -3,14 +3,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from predictors.errors import PredictorError
 from predictors.examples import Examples
+from predictors.prediction import Prediction
+from predictors.regressors import Chosen, choose
 from predictors.regressors.protocol import Make
 from predictors.trust import assess
+from predictors.trust.cross_validation import ExpectsMean
 from predictors.trust_report import to_dict, trust_lines, verdict
 
 Draw = Callable[..., Examples]
@@ -49,6 +53,42 @@ def test_without_size_features_the_baseline_expects_the_mean(draw_examples: Draw
 def test_the_same_seed_gives_the_same_trust_and_another_another(draw_examples: Draw, least_squares: Make) -> None:
     first, again, other = (assess(draw_examples(0), least_squares, seed, n_resamples=20) for seed in (1, 1, 2))
     assert first == again != other
+
+
+def test_what_chooses_anew_is_what_skill_is_told_of(draw_examples: Draw, least_squares: Make) -> None:
+    examples = draw_examples(0)
+    chosen = assess(examples, least_squares, seed=1, n_resamples=20)
+    anew = assess(examples, ExpectsMean, seed=1, n_resamples=20)
+    trust = assess(examples, least_squares, seed=1, n_resamples=20, make_anew=ExpectsMean)
+    assert (trust.skill, trust.coverages) == (anew.skill, anew.coverages) != (chosen.skill, chosen.coverages)
+    assert (trust.baseline, trust.families, trust.curve) == (chosen.baseline, chosen.families, chosen.curve)
+
+
+def test_a_choice_among_regressors_that_know_nothing_is_not_flattered() -> None:
+    """Each looks at one feature, all features are noise: that which does best on all folds does so by chance."""
+
+    class OfOneFeature:
+        def __init__(self, seed: int, feature: int) -> None:
+            self.feature = feature
+
+        def fit(self, rows: np.ndarray, targets: np.ndarray) -> OfOneFeature:
+            self.slope = float(np.cov(rows[:, self.feature], targets)[0, 1])
+            return self
+
+        def predict(self, rows: np.ndarray) -> Prediction:
+            return Prediction(self.slope * rows[:, self.feature], np.ones(len(rows)))
+
+    makes: dict[str, Make] = {str(feature): partial(OfOneFeature, feature=feature) for feature in range(30)}
+    rng = np.random.default_rng(0)
+    flattered, nested = [], []
+    for seed in range(6):
+        rows, targets = rng.normal(size=(60, 30)), rng.normal(size=60)
+        examples = Examples(tuple(makes), rows, targets)
+        best, _ = choose(rows, targets, makes, seed)
+        trust = partial(assess, examples, makes[best], seed, n_resamples=2, n_repeats=2, n_curve_repeats=0)
+        flattered.append(trust().skill.tau.value)
+        nested.append(trust(make_anew=partial(Chosen, makes)).skill.tau.value)
+    assert np.mean(flattered) > 0.1 > 0.05 > np.mean(nested)
 
 
 def test_copies_of_a_network_are_no_skill_when_grouped(draw_examples: Draw) -> None:
