@@ -22,8 +22,8 @@ from nas.status import front_of, score_of
 from predictors import REGRESSORS, Decision, GateSettings, Prediction, decide, feature_names, final_score_estimates
 from predictors.features import recorded_names, size_names
 from predictors.gate import AUDIT, EXPLORATION, GATE_OFF
+from predictors.run_skill import RunSkill, assess_foreign, assess_skill
 from predictors.score_scale import ScoreScale
-from predictors.skill import Skill, assess_foreign, assess_skill
 from predictors.warm_start import WarmStart, adapt_targets
 from search_spaces import AnyGenotype, RecurrentGenotype
 
@@ -40,7 +40,7 @@ FEWEST_FOREIGN = 10
 """With as many outcomes it can be told whether examples from elsewhere agree with them."""
 
 
-_Foreign = tuple[Skill, NDArray[np.float64], NDArray[np.float64]]
+_Foreign = tuple[RunSkill, NDArray[np.float64], NDArray[np.float64]]
 """Skill of examples from elsewhere, their rows, and their labels on the run's own scale."""
 
 
@@ -88,8 +88,8 @@ class Proposer:
         self._gate = GateSettings(settings.warm_up, settings.exploration_share, settings.audit_share)
         self._run_seed = run_seed
         self._warm_start = warm_start
-        self._judged: tuple[int, Skill] | None = None
-        self.skill: Skill | None = None
+        self._judged: tuple[int, RunSkill] | None = None
+        self.skill: RunSkill | None = None
         """What was known of the predictor when the last generation was proposed; None during the warm-up."""
         self.closed: str | None = WARMING_UP
         """Why the gate was closed then; None if it was open."""
@@ -169,7 +169,7 @@ class Proposer:
             return WARMING_UP
         return refutation_of(before) if self.skill.is_trusted else self.skill.reason
 
-    def _skill(self, labelled: Sequence[Trial]) -> Skill:
+    def _skill(self, labelled: Sequence[Trial]) -> RunSkill:
         """Skill on the outcomes that there were when it was last due to be judged."""
         judged = outcomes_when_judged(labelled, self._settings.warm_up)
         if self._judged is None or self._judged[0] != len(judged):
@@ -197,7 +197,7 @@ class Proposer:
         expected = self._fit_predict(rows, targets, table.rows).mean
         columns = _size_columns(space)
         comparison = assess_foreign(expected, table.rows, table.labels, columns, self._fit_predict, self._seed)
-        skill = Skill(comparison, margin=self._settings.margin)
+        skill = RunSkill(comparison, margin=self._settings.margin)
         return (skill, rows, adapt_targets(targets, expected, table.labels)) if skill.is_trusted else None
 
     @property

@@ -161,8 +161,8 @@ def audit_lines(report: AuditReport, refusal: str | None = None) -> list[str]:
 
     Args:
         report: What was found.
-        refusal: Why the gate was closed when the search ended, such as `Skill.reason` or what `refutation` says; None
-            if it was open.
+        refusal: Why the gate was closed when the search ended, such as `RunSkill.reason` or what `refutation` says;
+            None if it was open.
     """
     lines = [] if refusal is None else [f"At the end the gate refused to prune: {refusal}."]
     if report.n_skipped == 0:

@@ -124,7 +124,7 @@ def decide(
         n_train: How many may be trained, at least 0.
         rng: Source of the draws.
         settings: How much the predictor is trusted.
-        closed: Why the gate is closed, such as `Skill.reason`; None if it is open. Predictions are then for the
+        closed: Why the gate is closed, such as `RunSkill.reason`; None if it is open. Predictions are then for the
             record, where they are evidence for or against the predictor.
         families: Family of each child, length n; empty to take all for known.
         n_outcomes: Labelled outcomes of each family so far; those not named have none.

@@ -29,8 +29,8 @@ from predictors.audit import Training, count_false_prunes, refutation
 from predictors.gate import PREDICTED, GateSettings, decide
 from predictors.prediction import Prediction
 from predictors.regressors import make_regressor
+from predictors.run_skill import RunSkill, assess_skill
 from predictors.score_scale import ScoreScale
-from predictors.skill import Skill, assess_skill
 
 BUDGETS = (25, 50, 100, 200)
 REGULARISED_POPULATION, REGULARISED_TOURNAMENT = 25, 5
@@ -153,7 +153,7 @@ class Gate:
         self._places: list[int] = []
         self._scores: list[float] = []
         self._trainings: list[Training] = []
-        self._skill: Skill | None = None
+        self._skill: RunSkill | None = None
         self._n_judged = 0
 
     def learn(self, cells: list[Cell], scores: list[float], kinds: list[str]) -> None:

@@ -45,7 +45,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Skill:
+class RunSkill:
     """What is known of a predictor's skill on a run's own outcomes, and what follows from it.
 
     Attributes:
@@ -90,7 +90,7 @@ def assess_skill(
     recorded: Values | None = None,
     margin: float = 1.0,
     n_repeats: int = 1,
-) -> Skill:
+) -> RunSkill:
     """Compare a predictor with size alone, by repeated cross-validation and by what it said in advance.
 
     Size alone is the same regressor on the columns that only say how large a network is, or the first of these
@@ -109,7 +109,7 @@ def assess_skill(
         seed: Of the folds.
         recorded: What was predicted of each before it was trained, NaN where nothing was, or it was chosen by
             that, shape (n,).
-        margin: See `Skill`.
+        margin: See `RunSkill`.
         n_repeats: Cross-validations; their taus are averaged.
 
     Returns:
@@ -122,7 +122,7 @@ def assess_skill(
     sizes = rows[:, size_columns]
     by_size = size_baselines(sizes, targets, fit_predict, folds)
     is_recorded = np.isfinite(recorded)
-    return Skill(
+    return RunSkill(
         unseen=compare(predicted, by_size, targets),
         recorded=None
         if is_recorded.sum() < FEWEST_RECORDED

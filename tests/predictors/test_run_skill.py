@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from predictors.prediction import Prediction
-from predictors.skill import (
+from predictors.run_skill import (
     FEWEST_RECORDED,
     MOST_ROWS,
     Comparison,
-    Skill,
+    RunSkill,
     assess_foreign,
     assess_skill,
     compare,
@@ -137,7 +137,7 @@ def test_of_many_outcomes_the_last_are_judged_and_alike_when_judged_again() -> N
 
 def test_the_margin_is_in_standard_errors() -> None:
     comparison = Comparison(0.5, 0.4, 0.06, 50)
-    assert [Skill(comparison, margin=margin).is_trusted for margin in (-100.0, 1.0, 2.0)] == [True, True, False]
+    assert [RunSkill(comparison, margin=margin).is_trusted for margin in (-100.0, 1.0, 2.0)] == [True, True, False]
 
 
 def test_a_predictor_from_elsewhere_is_judged_by_its_predictions_as_they_are() -> None:
