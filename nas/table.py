@@ -46,7 +46,7 @@ from search_spaces import AnyGenotype, AnyWiring, SearchSpace
 from search_spaces.layered_priors import STUDIED_PRIORS, layered_prior_genotype
 from search_spaces.recurrent_wiring import CELLS
 
-FORMAT = 1
+FORMAT = 2
 CHUNK = 32  # networks that are trained together, and lost together
 STUDY_TRAINING = TrainingConfig(epochs=15, schedule="constant", weight_decay=0.0, clip_norm=5.0)
 """That of the study that `layered-priors` draws from: Adam, 15 epochs, a constant rate, gradients clipped at 5."""

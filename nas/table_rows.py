@@ -44,7 +44,7 @@ def columns(space: str, n_rungs: int, n_seeds: int) -> list[str]:
       of the hidden graph as text.
     - ``score``, ``test_score``: means over the seeds after the whole training, on validation and on test rows.
     - ``score_rung1_seed1`` and so on; ``test_score_seed1`` and so on; ``seconds_rung1`` and so on: until that rung.
-    - ``network_density``: share of the admissible edges that exist; then the features that a search takes down.
+    - ``wiring_density``: share of the admissible edges that exist; then the features that a search takes down.
     - ``genotype``: as JSON.
     """
     rungs, seeds = range(1, n_rungs + 1), range(1, n_seeds + 1)
@@ -57,7 +57,7 @@ def columns(space: str, n_rungs: int, n_seeds: int) -> list[str]:
         *(f"score_rung{rung}_seed{seed}" for rung in rungs for seed in seeds),
         *(f"test_score_seed{seed}" for seed in seeds),
         *(f"seconds_rung{rung}" for rung in rungs),
-        "network_density",
+        "wiring_density",
         *feature_names(space),
         "genotype",
     ]

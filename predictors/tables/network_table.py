@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SCORE = re.compile(r"score_rung(\d+)_seed(\d+)")
-_BEFORE_FEATURES, _AFTER_FEATURES = "network_density", "genotype"
+_BEFORE_FEATURES, _AFTER_FEATURES = "wiring_density", "genotype"
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ FAMILY_NAMES = ("family", "prior", "generator")
 SIZE_COLUMNS = frozenset(
     [*SIZE_NAMES, *RECURRENT_SIZE_NAMES, *SIZE_FEATURES]
     + [f"{start}{noun}" for start in ("", "n_", "num_") for noun in ("nodes", "edges", "params", "parameters")]
-    + ["density", "network_density", "sparsity", "flops", "vertices", "n_vertices"]
+    + ["density", "network_density", "wiring_density", "sparsity", "flops", "vertices", "n_vertices"]
 )
 """Names of columns that only tell how large a network is."""
 OUTCOME_WORDS = frozenset({"acc", "accuracy", "loss", "err", "error", "score", "auc", "regret"})

@@ -50,7 +50,7 @@ def test_a_row_a_network_with_its_features_and_scores(table: Path) -> None:
         assert genotype.key() == line["key"]
         wiring = space.wire(genotype)
         assert wiring.n_weights == line["n_weights"]
-        assert wiring.density == pytest.approx(line["network_density"], rel=1e-5)
+        assert wiring.density == pytest.approx(line["wiring_density"], rel=1e-5)
         assert read.examples().rows[place] == pytest.approx(extract(genotype, wiring), rel=1e-5, abs=1e-12)
     assert frame["score"].to_numpy() == pytest.approx(read.scores[:, -1].mean(axis=1), rel=1e-5)
     assert frame["test_score"].to_numpy() == pytest.approx(read.test_scores.mean(axis=1), rel=1e-5)

@@ -294,7 +294,7 @@ def test_help_loads_nothing_heavy() -> None:
 def test_early_evidence_is_of_tables_that_have_some(tmp_path: Path) -> None:
     columns = table()
     scores = {f"score_rung{rung}_seed1": columns["accuracy"] for rung in (1, 2)}
-    networks = {"key": columns["name"], "prior": columns["family"], **scores, "network_density": ["0.5"] * N}
+    networks = {"key": columns["name"], "prior": columns["family"], **scores, "wiring_density": ["0.5"] * N}
     path = write(tmp_path / "n.csv", {**networks, "width": columns["width"], "genotype": ["{}"] * N})
     assert json.loads(run("evaluate", path, *FAST, "--json")[1])["n_features"] == 1
     trust = json.loads(run("evaluate", path, *FAST, "--json", "--early-evidence")[1])

@@ -13,7 +13,7 @@ from search_spaces import genotype_from_dict
 
 COLUMNS = (
     "key,prior,score,test_score,score_rung1_seed1,score_rung1_seed2,score_rung2_seed1,score_rung2_seed2,"
-    "test_score_seed1,test_score_seed2,seconds_rung1,seconds_rung2,network_density,n_weights,depth,genotype"
+    "test_score_seed1,test_score_seed2,seconds_rung1,seconds_rung2,wiring_density,n_weights,depth,genotype"
 )
 ROWS = [
     'k1,layered,0.75,0.65,0.1,0.2,0.7,0.8,0.6,0.7,1,3,0.5,10,2,"{""a"": 1}"',
