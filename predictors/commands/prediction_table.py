@@ -13,6 +13,8 @@ from predictors.tables.roles import is_identifier
 from predictors.tables.runs import find_run
 
 COLUMNS = ("prediction", "spread", "outside")
+LONGEST_NAME = 80
+"""Characters: what is longer tells networks apart, too, but is a description, such as a graph or a genotype."""
 
 
 def write_predictions(predictor: SavedPredictor, table: Path, output: Path) -> tuple[int, int]:
@@ -50,11 +52,12 @@ def _identifying(cells: Cells, predictor: SavedPredictor) -> dict[str, list[str]
     recipe = predictor.recipe
     used = {*recipe.columns, *COLUMNS, *(category.column for category in recipe.categories)}
     if cells.folder is None and recipe.graph is not None:
-        used.add(recipe.graph)  # a graph is too long a name
+        used.add(recipe.graph)
     kept = {
         name: column
         for name, column in cells.columns.items()
-        if name not in used and (name == recipe.family or is_identifier(cells, name))
+        if name not in used
+        and (name == recipe.family or (is_identifier(cells, name) and max(map(len, column)) <= LONGEST_NAME))
     }
     if all(name == recipe.family for name in kept):
         kept = {"row": [str(row + 1) for row in range(cells.n_rows)], **kept}

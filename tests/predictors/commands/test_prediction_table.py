@@ -40,6 +40,7 @@ def predictor(tmp_path: Path) -> SavedPredictor:
 
 def test_a_row_of_each_network_and_what_tells_it_from_the_others(predictor: SavedPredictor, tmp_path: Path) -> None:
     new = {"width": [10, 20, 30], "family": ["ws", "ba", "er"], "name": ["a", "b", "c"], "lab": ["x", "x", "y"]}
+    new["genotype"] = [f'{{"segments":{"[]" * n}}}' for n in (50, 60, 70)]  # too long for a name
     output = tmp_path / "out.csv"
     assert write_predictions(predictor, write(tmp_path / "new.csv", new), output) == (3, 1)
     rows = read(output)
