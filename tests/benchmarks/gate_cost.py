@@ -1,0 +1,93 @@
+"""Which share of a search's time goes into features and into the gate's decisions.
+
+    python tests/benchmarks/gate_cost.py --data mnist.npz letter.csv:class --budget 60
+
+Each is a `nas search` of that many seconds. "Features" is the time from asking worker processes for the wirings and
+features of children until all are there; "gate" is the rest of proposing: parents and children, fits of the predictor,
+its skill, decisions. Both are shares of the time of the whole run, finale included; nothing trains meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from search_methods import searched
+from timing import header, table
+
+import nas.search
+from nas.description import Described
+from nas.evolution import Child
+from nas.proposal import Proposer
+
+
+@dataclass
+class Spent:
+    """Seconds so far."""
+
+    features_s: float = 0.0
+    proposing_s: float = 0.0
+    n_children: int = 0
+
+
+def timed_proposer(spent: Spent) -> type[Proposer]:
+    """A `Proposer` that takes down what it spends."""
+
+    class Timed(Proposer):
+        def propose(self, *arguments: Any) -> Any:
+            *others, describe = arguments
+
+            def described(children: Sequence[Child]) -> list[Described]:
+                start = time.monotonic()
+                found: list[Described] = describe(children)
+                spent.features_s += time.monotonic() - start
+                spent.n_children += len(children)
+                return found
+
+            start = time.monotonic()
+            proposals = super().propose(*others, described)
+            spent.proposing_s += time.monotonic() - start
+            return proposals
+
+    return Timed
+
+
+def cost_of(data: str, budget_s: float, seed: int, workers: int) -> list[str]:
+    """One search: a row of the table."""
+    spent = Spent()
+    nas.search.Proposer = timed_proposer(spent)  # type: ignore[misc]
+    start = time.monotonic()
+    found = searched(data, "ours, gate on", budget_s, seed, workers)
+    whole_s = time.monotonic() - start
+    shares = [spent.features_s / whole_s, (spent.proposing_s - spent.features_s) / whole_s]
+    counts = [found["trained"], found["skipped"]]
+    a_child_ms = 1e3 * spent.features_s / max(spent.n_children, 1)
+    return [
+        Path(data.partition(":")[0]).stem,
+        *(f"{count:,}" for count in counts),
+        f"{a_child_ms:.1f}",
+        *(f"{100 * x:.1f} %" for x in shares),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", nargs="+", required=True, help="files, each with :TARGET where it is a table")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds of each search")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="of each search")
+    given = parser.parse_args()
+    rows = [cost_of(data, given.budget, given.seed, given.workers) for data in given.data]
+    print(
+        header("numba", "numpy", note=f"searches of {given.budget:.0f} s, {given.workers} workers, seed {given.seed}")
+    )
+    print(table(["data", "trained", "skipped", "features of a child, ms", "features", "gate"], rows))
+
+
+if __name__ == "__main__":
+    main()
