@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nas.evolution import worthwhile_floor
+from nas.outcome import Ending
 from nas.recorder import Trial
 from nas.status import comparable_trials, score_of
 from predictors.audit import AuditReport, Training, audit, count_false_prunes, refutation
@@ -13,28 +14,27 @@ from predictors.audit import AuditReport, Training, audit, count_false_prunes, r
 def audit_of(history: Sequence[Trial], n_skipped: int) -> AuditReport:
     """What the gate's skipping cost and saved.
 
-    Only trials whose scores may be compared can be on a front, and only worthwhile ones, by the measure of the end.
+    Only trials whose scores may be compared can be on a front, and only worthwhile ones, by the measure of their time.
+    Trainings that the end of the budget cut off say nothing, and are left out.
 
     Args:
         history: All trials.
         n_skipped: Children that were skipped, recorded as trials or not.
     """
-    trainings, floor = _trainings(history)
-    return audit(trainings, n_skipped, floor=floor)
+    return audit(_trainings(history), n_skipped, floor_of=worthwhile_floor)
 
 
 def refutation_of(history: Sequence[Trial]) -> str | None:
     """Why the gate is not to prune, by its audit so far; None if nothing speaks against it."""
-    trainings, floor = _trainings(history)
+    trainings = _trainings(history)
+    floor = worthwhile_floor([training.score for training in trainings if training.score is not None])
     return refutation(*count_false_prunes(trainings, floor))
 
 
-def _trainings(history: Sequence[Trial]) -> tuple[list[Training], float]:
-    """What was trained, and the score below which a network is of no use."""
+def _trainings(history: Sequence[Trial]) -> list[Training]:
     comparable = {trial.number: score_of(trial) for trial in comparable_trials(history)}
-    trainings = [
+    return [
         Training(t.decision.kind, t.generation, t.n_weights, comparable.get(t.number), t.outcome.seconds)
         for t in history
-        if t.outcome is not None
+        if t.outcome is not None and t.outcome.ending is not Ending.CUT_OFF
     ]
-    return trainings, worthwhile_floor(list(comparable.values()))

@@ -12,6 +12,7 @@ class Ending(StrEnum):
 
     COMPLETE = "complete"  # trained to the last rung
     STOPPED = "stopped"  # ended at a rung
+    CUT_OFF = "cut off"  # the budget ended before it did
     FAILED = "failed"  # diverged, or its worker died
 
 

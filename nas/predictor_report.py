@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from nas.outcome import Ending
 from nas.proposal import family_of
 from nas.recorder import Trial
 from nas.seeding import Stream, seed_words
-from predictors import REGRESSORS, Examples, feature_names, final_score_estimates
+from predictors import Examples, feature_names, final_score_estimates
 from predictors.audit import audit_lines
 from predictors.features import recorded_names, size_names
+from predictors.regressors import make_regressor
 from predictors.trust import assess
 from predictors.trust_report import to_dict, trust_lines
 
@@ -52,7 +54,9 @@ def predictor_report(
     trust = None
     if with_trust and len(examples) >= FEWEST_OUTCOMES and np.ptp(examples.targets) > 0:
         seed = int(np.random.default_rng(seed_words(run_seed, Stream.TRUST)).integers(2**31))
-        trust = assess(examples, REGRESSORS[settings.regressor], seed, n_repeats=1, n_curve_repeats=0)
+        # By ranks, as the gate learns: see `ScoreScale`.
+        make = partial(make_regressor, settings.regressor, target="ranks")
+        trust = assess(examples, make, seed, n_repeats=1, n_curve_repeats=0)
     return {
         "audit": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(report).items()},
         "audit_lines": audit_lines(report, closed),

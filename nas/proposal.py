@@ -196,8 +196,16 @@ class Proposer:
         targets = self._warm_start.targets[-MOST_LEARNED:]
         expected = self._fit_predict(rows, targets, table.rows).mean
         columns = _size_columns(space)
-        comparison = assess_foreign(expected, table.rows, table.labels, columns, self._fit_predict, self._seed)
-        skill = RunSkill(comparison, margin=self._settings.margin)
+        skill = assess_foreign(
+            expected,
+            table.rows,
+            table.labels,
+            columns,
+            self._fit_predict,
+            self._seed,
+            table.recorded,
+            self._settings.margin,
+        )
         return (skill, rows, adapt_targets(targets, expected, table.labels)) if skill.is_trusted else None
 
     @property

@@ -38,6 +38,7 @@ BUSY_TIMEOUT_S = 60
 _STATES = {
     Ending.COMPLETE: TrialState.COMPLETE,
     Ending.STOPPED: TrialState.PRUNED,
+    Ending.CUT_OFF: TrialState.PRUNED,
     Ending.FAILED: TrialState.FAIL,
 }
 _PARAMETERS: dict[str, BaseDistribution] = {

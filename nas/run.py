@@ -79,7 +79,8 @@ def start_run(config: RunConfig, out: Path, name: str | None, console: Console, 
     dataset = prepare_data(config)
     space = space_for(config, dataset, max_weights_for(config, dataset))
     if config.predictor.file is not None:
-        read_warm_start(Path(config.predictor.file), space.name)  # raises if it will not do
+        # Raises if it will not do.
+        read_warm_start(Path(config.predictor.file), space.name, training_free=config.predictor.training_free)
     directory = RunDirectory.create(out, name, config.data.source)
     try:
         with directory.lock():
@@ -184,7 +185,11 @@ def _execute(
                 finale_s=finale_s,
                 is_interrupted=interruption.is_set,
                 show=view.show,
-                warm_start=read_warm_start(directory.predictor, space.name) if directory.predictor.exists() else None,
+                warm_start=read_warm_start(
+                    directory.predictor, space.name, training_free=config.predictor.training_free
+                )
+                if directory.predictor.exists()
+                else None,
                 probe=Probe(rows, dataset.n_train, dataset.task, config.search.seed)
                 if config.predictor.training_free
                 else None,

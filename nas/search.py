@@ -179,7 +179,7 @@ class Search:
             standing = standings.get(proposal.candidate.key)
             if standing is None or (standing.failure is None and not standing.scores):
                 continue
-            ending = Ending.STOPPED if standing.failure is None else Ending.FAILED
+            ending = Ending.CUT_OFF if standing.failure is None else Ending.FAILED
             reason = standing.failure or f"the budget ended after rung {len(standing.scores)}"
             n_weights = proposal.candidate.wiring.n_weights
             self._record(proposal, generation, Outcome(ending, n_weights, standing.scores, standing.seconds, reason))

@@ -11,6 +11,7 @@ from nas.engine.batches import BatchPlan
 from nas.engine.recipe import Recipe
 from nas.errors import ConfigError
 from predictors import PredictorError, feature_names
+from predictors.features.training_free import TRAINING_FREE_NAMES
 from predictors.warm_start import WarmStart
 from search_spaces import SPACES, SearchSpace
 
@@ -96,8 +97,8 @@ def space_for(config: RunConfig, dataset: AnyDataset, max_weights: int) -> Searc
         raise ConfigError(str(error)) from None
 
 
-def read_warm_start(path: Path, space: str) -> WarmStart:
-    """The examples of a predictor file, for a search in this space.
+def read_warm_start(path: Path, space: str, *, training_free: bool) -> WarmStart:
+    """The examples of a predictor file, for a search in this space, with training-free scores or without.
 
     Raises:
         ConfigError: It is no whole predictor file, or learned from other features than this search has.
@@ -107,7 +108,7 @@ def read_warm_start(path: Path, space: str) -> WarmStart:
     try:
         examples = read_predictor(path).examples()
         start = WarmStart(examples.names, examples.rows, examples.targets)
-        start.rows_for(feature_names(space))
+        start.rows_for((*feature_names(space), *(TRAINING_FREE_NAMES if training_free else ())))
     except PredictorError as error:
         raise ConfigError(str(error)) from None
     return start

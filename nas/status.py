@@ -49,7 +49,7 @@ def count(history: Iterable[Trial], n_skipped: int) -> Counts:
     endings = [trial.outcome.ending for trial in history if trial.outcome is not None]
     return Counts(
         trained=endings.count(Ending.COMPLETE),
-        stopped=endings.count(Ending.STOPPED),
+        stopped=endings.count(Ending.STOPPED) + endings.count(Ending.CUT_OFF),
         skipped=n_skipped,
         failed=endings.count(Ending.FAILED),
     )

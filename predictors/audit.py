@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ DOUBT = 0.1
 """A gate is believed no longer if keeping its promise would so seldom look so bad."""
 
 Interval = tuple[float, float]
+FloorOf = Callable[[Sequence[float]], float]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Training:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What is known of the candidates that were skipped. Intervals hold the truth in 95 of 100 runs.
+    """What is known of the candidates that were skipped. Intervals of rates hold the truth in 95 of 100 runs.
 
     Attributes:
         n_trained: Trainings in all.
@@ -56,7 +57,7 @@ class AuditReport:
         final_interval: Of it, by Clopper and Pearson (1934), exact for any number.
         rate_then, interval_then: Likewise, of the front at the time.
         best_score_regret: By how much the skipped are expected to have raised the best score.
-        best_score_interval: Of it, by bootstrap over the audited.
+        best_score_interval: Of it, by bootstrap over the audited: what none of them showed is not in it.
         front_regret: By which share the one best of the skipped is expected to have raised the front's hypervolume.
         front_interval: Likewise.
         saved_share: Skipped as a share of all that were proposed.
@@ -85,7 +86,7 @@ def count_false_prunes(trainings: Sequence[Training], floor: float | None = None
 
     Args:
         trainings: All of a search so far, in any order.
-        floor: As for `audit`.
+        floor: Score below which a network is of no use on any front; None for the lowest that there is.
     """
     audited = [training for training in trainings if training.kind in AUDITED_KINDS]
     points = _points(trainings, floor) if audited else []
@@ -113,7 +114,7 @@ def refutation(n_on_front: int, n_audited: int) -> str | None:
     )
 
 
-def audit(trainings: Sequence[Training], n_skipped: int, seed: int = 0, floor: float | None = None) -> AuditReport:
+def audit(trainings: Sequence[Training], n_skipped: int, seed: int = 0, floor_of: FloorOf | None = None) -> AuditReport:
     """Say what was lost by skipping, from those that were trained all the same.
 
     The audited stand for the skipped, since they were drawn from them. Regret is the gain over what was found without
@@ -124,12 +125,14 @@ def audit(trainings: Sequence[Training], n_skipped: int, seed: int = 0, floor: f
         trainings: All of a search, in any order.
         n_skipped: How many were skipped and not trained.
         seed: Of the bootstrap.
-        floor: Score below which a network is of no use on any front; None for the lowest that there is.
+        floor_of: From the scores of a time the one below which a network is of no use on any front; None if all are.
     """
+    scores = [training.score for training in trainings if training.score is not None]
+    floor = None if floor_of is None else floor_of(scores)
     audited = [training for training in trainings if training.kind in AUDITED_KINDS]
     n_final, n = count_false_prunes(trainings, floor)
     n_then = sum(
-        _enters(training, _points([t for t in trainings if t.generation < training.generation], floor), floor)
+        _improves(training, [t for t in trainings if t.generation < training.generation], floor_of)
         for training in audited
     )
     without = _points([training for training in trainings if training.kind not in AUDITED_KINDS], floor)
@@ -180,10 +183,21 @@ def audit_lines(report: AuditReport, refusal: str | None = None) -> list[str]:
         f"{found} on the final front: false-prune rate {_percent(report.final_rate, report.final_interval)}.",
         f"{report.n_on_front_then:,} of them improved the front of their time: "
         f"{_percent(report.rate_then, report.interval_then)}.",
-        f"Regret: the best of the skipped is expected to raise the best score by {report.best_score_regret:.4f} "
-        f"({report.best_score_interval[0]:.4f} to {report.best_score_interval[1]:.4f}), and the area under the front "
-        f"by {_percent(report.front_regret, report.front_interval)}.",
+        _regret_line(report),
     ]
+
+
+def _regret_line(report: AuditReport) -> str:
+    if report.best_score_interval[1] == 0.0 and report.front_interval[1] == 0.0:
+        return (
+            f"Regret: none of the {report.n_audited:,} would have raised the best score or the area under the front; "
+            f"that leaves room for up to {100 * report.final_interval[1]:.1f} % of the skipped that would."
+        )
+    return (
+        f"Regret: the best of the skipped is expected to raise the best score by {report.best_score_regret:.4f} "
+        f"({report.best_score_interval[0]:.4f} to {report.best_score_interval[1]:.4f}, as far as the audited show), "
+        f"and the area under the front by {_percent(report.front_regret, report.front_interval)}."
+    )
 
 
 def _percent(share: float, interval: Interval) -> str:
@@ -201,6 +215,13 @@ def _enters(training: Training, points: Sequence[tuple[int, float]], floor: floa
         return False
     size, score = training.n_weights, training.score
     return not any(w <= size and s >= score and (w, s) != (size, score) for w, s in points)
+
+
+def _improves(training: Training, before: Sequence[Training], floor_of: FloorOf | None) -> bool:
+    """Whether it entered the front that there was, and would have been of use then."""
+    scores = [one.score for one in before if one.score is not None]
+    floor = None if floor_of is None else floor_of(scores)
+    return _enters(training, _points(before, floor), floor)
 
 
 def _gains(

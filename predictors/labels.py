@@ -14,7 +14,7 @@ def final_score_estimates(scores: Sequence[Sequence[float]], n_rungs: int) -> ND
 
     A candidate that reached the last rung is labelled by its score there. One that stopped at rung r is
     labelled by its last score plus the median gain from rung r to the last rung among the candidates that
-    reached the last; the gain is taken for 0 while none did.
+    reached the last, but not above the best of these unless it was already; the gain is taken for 0 while none did.
 
     This is biased in known ways. Those that went on were chosen for good scores at rung r, some lucky: their
     gain is smaller than that of an average candidate. Slow learners, which rungs stop, would gain more
@@ -39,6 +39,9 @@ def final_score_estimates(scores: Sequence[Sequence[float]], n_rungs: int) -> ND
     finalists = np.array([reached for reached in scores if len(reached) == n_rungs], dtype=np.float64)
     if finalists.size:
         gains = np.median(finalists[:, -1:] - finalists, axis=0)  # (n_rungs,), 0 at the last; r2 has heavy tails
+        best = float(finalists[:, -1].max())
     else:
-        gains = np.zeros(n_rungs)
-    return np.array([reached[-1] + gains[len(reached) - 1] for reached in scores], dtype=np.float64)
+        gains, best = np.zeros(n_rungs), math.inf
+    # Small networks go on for their size, and gain more than large ones that were good from the first.
+    bounded = [min(reached[-1] + gains[len(reached) - 1], max(best, reached[-1])) for reached in scores]
+    return np.array(bounded, dtype=np.float64)

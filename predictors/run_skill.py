@@ -98,8 +98,9 @@ def assess_skill(
 
     Cross-validation on a run's own outcomes flatters a predictor that has selected them: children of one parent may
     be in different folds, and what was chosen for its features varies less in them. Predictions on record are free
-    of the former. They are free of the latter too if only candidates are given that were not chosen by them. Size
-    alone is cross-validated even there, so that it knows outcomes that came later: a handicap for the predictor.
+    of the former, and of the latter as far as only candidates are given that were not chosen by them; those that were
+    trained instead of being skipped vary less in what is predicted, though. Size alone is cross-validated even there,
+    so that it knows outcomes that came later. Both are handicaps for the predictor.
 
     Args:
         rows: Features of the trained in the order of time, shape (n, n_features), n >= 2.
@@ -119,30 +120,39 @@ def assess_skill(
     rows, targets, recorded = rows[-MOST_ROWS:], targets[-MOST_ROWS:], recorded[-MOST_ROWS:]
     folds = [draw_folds(len(rows), seed + repeat) for repeat in range(n_repeats)]
     predicted = np.array([predict_out_of_fold(rows, targets, fit_predict, fold) for fold in folds])  # (n_repeats, n)
-    sizes = rows[:, size_columns]
-    by_size = size_baselines(sizes, targets, fit_predict, folds)
-    is_recorded = np.isfinite(recorded)
-    return RunSkill(
-        unseen=compare(predicted, by_size, targets),
-        recorded=None
-        if is_recorded.sum() < FEWEST_RECORDED
-        else compare(recorded[None, is_recorded], [b[:, is_recorded] for b in by_size], targets[is_recorded]),
-        margin=margin,
-    )
+    by_size = size_baselines(rows[:, size_columns], targets, fit_predict, folds)
+    return _skill(predicted, by_size, targets, recorded, margin)
 
 
 def assess_foreign(
-    predicted: Values, rows: Rows, targets: Values, size_columns: NDArray[np.int64], fit_predict: FitPredict, seed: int
-) -> Comparison:
+    predicted: Values,
+    rows: Rows,
+    targets: Values,
+    size_columns: NDArray[np.int64],
+    fit_predict: FitPredict,
+    seed: int,
+    recorded: Values | None = None,
+    margin: float = 1.0,
+) -> RunSkill:
     """Compare predictions of a predictor that never saw these outcomes with size alone, cross-validated on them.
 
     Args:
         predicted: Shape (n,).
-        rows, targets, size_columns, fit_predict, seed: As for `assess_skill`.
+        rows, targets, size_columns, fit_predict, seed, recorded, margin: As for `assess_skill`.
     """
-    predicted, rows, targets = predicted[-MOST_ROWS:], rows[-MOST_ROWS:], targets[-MOST_ROWS:]
-    folds = [draw_folds(len(rows), seed)]
-    return compare(predicted[None], size_baselines(rows[:, size_columns], targets, fit_predict, folds), targets)
+    recorded = np.full(len(rows), np.nan) if recorded is None else recorded
+    predicted, rows, targets, recorded = (of[-MOST_ROWS:] for of in (predicted, rows, targets, recorded))
+    by_size = size_baselines(rows[:, size_columns], targets, fit_predict, [draw_folds(len(rows), seed)])
+    return _skill(predicted[None], by_size, targets, recorded, margin)
+
+
+def _skill(predicted: Values, by_size: list[Values], targets: Values, recorded: Values, margin: float) -> RunSkill:
+    """From predictions of outcomes that were not learned from, and those on record, NaN where there is none."""
+    of = np.isfinite(recorded)
+    on_record = None
+    if of.sum() >= FEWEST_RECORDED:
+        on_record = compare(recorded[None, of], [baseline[:, of] for baseline in by_size], targets[of])
+    return RunSkill(compare(predicted, by_size, targets), on_record, margin)
 
 
 def compare(predicted: Values, by_size: list[Values], targets: Values) -> Comparison:

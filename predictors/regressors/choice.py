@@ -57,6 +57,8 @@ def choose(
 class Chosen:
     """A `Regressor` that first chooses what to be, by `choose` on the rows that it is given to learn from.
 
+    Equal rows, such as those of one network that was trained twice, stay in one fold of the choice.
+
     Args:
         makes: What there is to choose from.
         seed: 0 or more.
@@ -74,7 +76,8 @@ class Chosen:
     def fit(self, rows: Rows, targets: Values) -> Self:
         """See `Regressor.fit`."""
         check_table("auto", rows, targets)
-        self.name, _ = choose(rows, targets, self._makes, self._seed)
+        groups = np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)
+        self.name, _ = choose(rows, targets, self._makes, self._seed, groups)
         self._chosen = self._makes[self.name](self._seed).fit(rows, targets)
         return self
 

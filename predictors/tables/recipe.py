@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from predictors.errors import PredictorError
-from predictors.features import FAMILIES, SIZE_FEATURES, Graph, describe_graph, names_of
+from predictors.features import FAMILIES, FEATURES_VERSION, SIZE_FEATURES, Graph, describe_graph, names_of
 from predictors.tables.cells import Cells
 from predictors.tables.graph_files import SUFFIXES, read_graph_file
 from predictors.tables.graph_text import parse_graph
@@ -83,6 +83,11 @@ class Recipe(BaseModel):
                     f'The predictor was made with version {version} of the graph features "{name}", which this version '
                     "does not compute. Train it again."
                 )
+        if self.features_version not in (None, FEATURES_VERSION):
+            raise PredictorError(
+                f"The predictor was made with version {self.features_version} of the features of a search, and this "
+                f"version computes {FEATURES_VERSION}. Train it again."
+            )
 
     def rows(self, cells: Cells, progress: Progress | None = None) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """The features of each row of a table.

@@ -81,11 +81,10 @@ def read_runs(paths: Sequence[Path], *, early_evidence: bool = False) -> tuple[E
     n_seeds = max(len(one.scores[-1]) for one in trained)
     targets = np.concatenate([_labels(run) for run in runs])
     repeats = np.full((len(trained), n_seeds), np.nan)
-    n_rungs = [max(len(one.scores) for one in run) for run in runs for _ in run]
     for row, one in enumerate(trained):
-        # Of a candidate that was stopped there is only an estimate.
-        last = one.scores[-1] if len(one.scores) == n_rungs[row] else (targets[row],)
-        repeats[row, : len(last)] = last
+        # The seeds of a candidate that was stopped differ as they did when it was.
+        last = np.array(one.scores[-1])
+        repeats[row, : len(last)] = targets[row] + last - last.mean()
     keys = sorted({one.key for one in trained})
     rows = np.array([one.values for one in trained], dtype=np.float64)
     if early_evidence:

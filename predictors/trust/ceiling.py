@@ -75,9 +75,12 @@ def noise_ceiling(repeats: NDArray[np.float64], seed: int, n_resamples: int = N_
 
 
 def variance_components(repeats: NDArray[np.float64]) -> tuple[float, float]:
-    """Variance between networks and within them, by one-way analysis of variance with unequal numbers of trainings.
+    """Variance between networks and within them, by analysis of variance; a negative variance counts as 0.
 
-    Source: Searle, Casella and McCulloch, "Variance components" (1992), section 3.6; a negative variance counts as 0.
+    Where each network has all trainings, what makes all networks better in one column, such as an easier fold, is no
+    noise: two ways, networks and columns, without interaction. Else one way, with unequal numbers.
+
+    Source: Searle, Casella and McCulloch, "Variance components" (1992), sections 3.6 and 4.3.
 
     Args:
         repeats: Shape (n, n_seeds), n at least 2; in each row at least one score, in one of them two; others NaN.
@@ -88,7 +91,10 @@ def variance_components(repeats: NDArray[np.float64]) -> tuple[float, float]:
     counts = np.isfinite(repeats).sum(axis=1)  # (n,)
     total, n = counts.sum(), len(repeats)
     means = np.nansum(repeats, axis=1) / counts
-    within = float(np.nansum((repeats - means[:, None]) ** 2) / (total - n))
+    is_whole = bool(counts.min() == repeats.shape[1])
+    offsets = repeats.mean(axis=0) - repeats.mean() if is_whole else 0.0  # (n_seeds,)
+    n_free = (n - 1) * (repeats.shape[1] - 1) if is_whole else total - n
+    within = float(np.nansum((repeats - means[:, None] - offsets) ** 2) / n_free)
     grand_mean = float(counts @ means / total)
     mean_square = float(counts @ (means - grand_mean) ** 2 / (n - 1))
     typical = (total - (counts**2).sum() / total) / (n - 1)  # trainings of a network, as the mean square weighs them

@@ -33,6 +33,11 @@ def test_only_worthwhile_networks_trained_to_the_end_are_on_the_front() -> None:
     assert report.saved_seconds == 40 * (1.0 + 1.0 + 1.0 + 3.0) / 4
 
 
+def test_what_the_end_of_the_budget_cut_off_says_nothing() -> None:
+    cut_off = of_kind(AUDIT, 9, Outcome(Ending.CUT_OFF, 1, ((0.5,),), 3.0, "the budget ended after rung 1"))
+    assert audit_of([*HISTORY, cut_off], 40) == audit_of(HISTORY, 40)
+
+
 def test_without_a_trial_there_is_nothing_to_say() -> None:
     report = audit_of([], 0)
     assert (report.n_trained, report.n_audited, report.final_rate) == (0, 0, None)

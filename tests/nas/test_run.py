@@ -203,10 +203,12 @@ def test_a_run_starts_from_a_predictor_file(finished_run: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     small_runs.search(tmp_path, "warm", predictor__file=str(file), search__trials=16, training__epochs=3)
     assert (tmp_path / "warm" / "predictor.json").read_bytes() == file.read_bytes()
+    with pytest.raises(ConfigError, match="does not know 4 of"):  # it learned without them
+        small_runs.search(tmp_path, "scored", predictor__file=str(file), predictor__training_free=True)
     file.write_text(file.read_text().replace("bayesian-ridge", "bayesian-ridgf", 1))
     with pytest.raises(ConfigError, match="checksum"):
         small_runs.search(tmp_path, "changed", predictor__file=str(file), search__trials=16)
-    assert not (tmp_path / "changed").exists()
+    assert not (tmp_path / "changed").exists() and not (tmp_path / "scored").exists()
 
 
 def test_training_free_scores_are_recorded_with_the_features(tmp_path: Path) -> None:

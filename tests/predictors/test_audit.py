@@ -63,7 +63,7 @@ def test_regret_is_the_expected_best_of_the_skipped_over_what_was_found_without_
     base = [Training(WARM_UP, 0, 100, 0.5), Training(PREDICTED, 1, 100, 0.8)]
     better = [Training(AUDIT, 1, 100, 0.9), Training(EXPLORATION, 1, 100, 0.7)]
     # One of two draws with replacement is the better with a chance of 3/4.
-    report = audit(base + better, 2, floor=0.5)
+    report = audit(base + better, 2, floor_of=lambda _: 0.5)
     assert report.best_score_regret == pytest.approx(0.75 * 0.1)
     assert report.front_regret == pytest.approx(0.75 * (0.4 - 0.3) / 0.3)
     assert report.best_score_interval == pytest.approx((0.0, 0.1))
@@ -79,14 +79,20 @@ def test_regret_draws_agree_with_a_simulation() -> None:
 
 
 def test_a_smaller_network_of_equal_score_raises_the_front_but_not_the_best_score() -> None:
-    report = audit([Training(PREDICTED, 0, 100, 0.8), Training(AUDIT, 0, 50, 0.8)], 10, floor=0.5)
+    report = audit([Training(PREDICTED, 0, 100, 0.8), Training(AUDIT, 0, 50, 0.8)], 10, floor_of=lambda _: 0.5)
     assert report.best_score_regret == 0.0
     assert report.front_regret == pytest.approx(1.0)  # the width is ln 2 and becomes ln 4
 
 
 def test_below_the_floor_nothing_is_on_a_front() -> None:
-    report = audit([Training(PREDICTED, 0, 100, 0.8), Training(AUDIT, 0, 5, 0.4)], 10, floor=0.5)
+    report = audit([Training(PREDICTED, 0, 100, 0.8), Training(AUDIT, 0, 5, 0.4)], 10, floor_of=lambda _: 0.5)
     assert (report.n_on_final_front, report.n_on_front_then, report.front_regret) == (0, 0, 0.0)
+
+
+def test_the_front_of_a_time_is_of_what_was_worthwhile_then() -> None:
+    found = [Training(PREDICTED, 0, 100, 0.8), Training(AUDIT, 1, 90, 0.85), Training(PREDICTED, 2, 80, 0.98)]
+    report = audit(found, 10, floor_of=lambda scores: max(scores) - 0.1)
+    assert (report.n_on_front_then, report.n_on_final_front) == (1, 0)
 
 
 def test_what_was_saved_is_counted_in_trainings_and_seconds_of_the_audited() -> None:
@@ -105,9 +111,14 @@ def test_the_lines_say_what_it_cost_and_saved() -> None:
         "21 that would have been skipped were drawn and trained all the same; none of them is on the final front: "
         "false-prune rate 0.0 % (95 % interval 0.0 to 16.1 %).",
         "2 of them improved the front of their time: 9.5 % (95 % interval 1.2 to 30.4 %).",
-        "Regret: the best of the skipped is expected to raise the best score by 0.0000 (0.0000 to 0.0000), and the "
-        "area under the front by 1.0 % (95 % interval 0.0 to 2.0 %).",
+        "Regret: the best of the skipped is expected to raise the best score by 0.0000 (0.0000 to 0.0000, as far as "
+        "the audited show), and the area under the front by 1.0 % (95 % interval 0.0 to 2.0 %).",
     ]
+    nothing = replace(REPORT, front_regret=0.0, front_interval=(0.0, 0.0))
+    assert audit_lines(nothing)[-1] == (
+        "Regret: none of the 21 would have raised the best score or the area under the front; that leaves room for up "
+        "to 16.1 % of the skipped that would."
+    )
 
 
 def test_the_lines_say_that_and_why_nothing_was_skipped() -> None:

@@ -39,13 +39,17 @@ def test_labels_follow_their_candidates_whatever_the_order(scores: list[list[flo
     gains=st.lists(st.floats(-1, 1), min_size=N_RUNGS - 1, max_size=N_RUNGS - 1),
     candidates=st.lists(st.tuples(st.floats(0, 1), st.integers(1, N_RUNGS)), min_size=1, max_size=12),
 )
-def test_parallel_learning_curves_are_continued_exactly(
+def test_parallel_learning_curves_are_continued_exactly_up_to_the_best_that_was_reached(
     gains: list[float], candidates: list[tuple[float, int]]
 ) -> None:
     curve = np.concatenate([[0.0], np.cumsum(gains)])
     scores = [(start + curve)[:n_reached].tolist() for start, n_reached in candidates]
     scores.append((0.5 + curve).tolist())  # somebody reaches the last rung
-    expected = [start + curve[-1] for start, _ in candidates]
+    best = max(reached[-1] for reached in scores if len(reached) == N_RUNGS)
+    expected = [
+        min(start + curve[-1], max(best, reached[-1]))
+        for (start, _), reached in zip(candidates, scores[:-1], strict=True)
+    ]
     np.testing.assert_allclose(final_score_estimates(scores, N_RUNGS)[:-1], expected, atol=1e-12)
 
 
@@ -53,6 +57,12 @@ def test_a_stopped_candidate_gains_the_median_of_what_the_finalists_gained_from_
     scores = [[0.5, 0.6, 0.9], [0.4, 0.6, 0.7], [-9.0, -9.0, 0.8], [0.3], [0.2, 0.5]]
     # From rung 1: median of .4, .3 and 9.8; from rung 2: median of .3, .1 and 9.8.
     assert final_score_estimates(scores, 3) == pytest.approx([0.9, 0.7, 0.8, 0.3 + 0.4, 0.5 + 0.3])
+
+
+def test_what_small_networks_gain_late_lifts_no_large_one_above_the_best() -> None:
+    scores = [[0.60, 0.80], [0.55, 0.75], [0.97, 0.98], [0.96], [0.70]]
+    labels = final_score_estimates(scores, 2)
+    assert labels == pytest.approx([0.80, 0.75, 0.98, 0.98, 0.90])  # the median gain is .2
 
 
 def test_without_a_finalist_the_last_scores_are_the_labels() -> None:

@@ -143,5 +143,14 @@ def test_the_margin_is_in_standard_errors() -> None:
 def test_a_predictor_from_elsewhere_is_judged_by_its_predictions_as_they_are() -> None:
     rows, targets = table(40, 1.0)
     found = assess_foreign(targets + 0.1, rows, targets, SIZE, least_squares, 0)
-    assert found.tau == 1.0 and 0.2 < found.tau_size < 0.8
-    assert assess_foreign(-targets, rows, targets, SIZE, least_squares, 0).tau == -1.0
+    assert found.unseen.tau == 1.0 and 0.2 < found.unseen.tau_size < 0.8
+    assert assess_foreign(-targets, rows, targets, SIZE, least_squares, 0).unseen.tau == -1.0
+    assert found.is_trusted and found.recorded is None
+
+
+def test_a_predictor_from_elsewhere_is_contradicted_by_what_was_said_in_advance() -> None:
+    rows, targets = table(40, 1.0)
+    recorded = np.where(np.arange(40) < 25, -targets, np.nan)
+    found = assess_foreign(targets, rows, targets, SIZE, least_squares, 0, recorded)
+    assert found.recorded is not None and (found.recorded.n_outcomes, found.recorded.tau) == (25, -1.0)
+    assert not found.is_trusted and "what was predicted before training did worse" in found.reason

@@ -50,3 +50,5 @@ def test_features_of_another_version_are_refused() -> None:
     RECIPE.model_copy(update={"graph_families": ()}).check_versions()
     with pytest.raises(PredictorError, match='version 999 of the graph features "size"'):
         RECIPE.model_copy(update={"graph_families": (("size", 999),)}).check_versions()
+    with pytest.raises(PredictorError, match="version 999 of the features of a search"):
+        RECIPE.model_copy(update={"graph_families": (), "features_version": 999}).check_versions()

@@ -93,6 +93,13 @@ def test_records_that_cannot_be_read_are_refused(finished_run: Path, tmp_path: P
         read_runs([broken])
 
 
+def test_seeds_of_stopped_candidates_differ_as_when_they_were_stopped(finished_run: Path) -> None:
+    examples, _ = read_runs([finished_run])
+    assert examples.repeats is not None
+    assert np.isfinite(examples.repeats).all()
+    np.testing.assert_allclose(examples.repeats.mean(axis=1), examples.targets)
+
+
 def test_runs_of_two_spaces_are_refused(finished_run: Path, tmp_path: Path) -> None:
     statement = "UPDATE trial_user_attributes SET value_json = replace(value_json, '\"mlp\"', '\"rnn\"')"
     other = changed(finished_run, tmp_path / "other", statement)

@@ -40,6 +40,16 @@ def test_variances_agree_with_scipys_analysis_of_variance() -> None:
     assert between == pytest.approx(within * (statistic - 1) / typical)
 
 
+def test_a_column_that_is_easier_for_all_is_no_noise() -> None:
+    repeats = draw_repeats(40, 3, between=1.0, within=0.5)
+    np.testing.assert_allclose(variance_components(repeats + np.array([0.0, 5.0, -7.0])), variance_components(repeats))
+    # Two ways without interaction, by least squares on indicators of network and column.
+    n, k = repeats.shape
+    design = np.column_stack([np.kron(np.eye(n), np.ones((k, 1))), np.tile(np.eye(k), (n, 1))])
+    squares = np.sum((repeats.ravel() - design @ np.linalg.lstsq(design, repeats.ravel(), rcond=None)[0]) ** 2)
+    assert variance_components(repeats)[1] == pytest.approx(squares / ((n - 1) * (k - 1)))
+
+
 def test_the_ceiling_is_what_an_oracle_reaches() -> None:
     repeats = draw_repeats(2000, 5, between=1.0, within=2.5)
     truth = draw_repeats(2000, 1, between=1.0, within=0.0)[:, 0]  # the same draw, without noise
