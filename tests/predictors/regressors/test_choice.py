@@ -50,9 +50,9 @@ def test_groups_are_not_split() -> None:
 
 def test_equal_rows_are_not_split_by_what_chooses() -> None:
     rng = np.random.default_rng(0)
-    rows = np.repeat(rng.standard_normal((12, 1)), 5, axis=0)
-    targets = np.repeat(rng.standard_normal(12), 5) + 1e-3 * rng.standard_normal(60) + 0.3 * rows[:, 0]
-    groups = np.repeat(np.arange(12), 5)
+    rows = np.repeat(rng.standard_normal((24, 1)), 3, axis=0)
+    targets = 1.5 * rows[:, 0] + np.repeat(rng.standard_normal(24), 3) + 1e-3 * rng.standard_normal(72)
+    groups = np.repeat(np.arange(24), 3)
     assert choose(rows, targets, MAKES, 0)[0] == "neighbours"  # it has seen the copies
     assert Chosen(MAKES, 0).fit(rows, targets).name == choose(rows, targets, MAKES, 0, groups)[0] == "bayesian-ridge"
 

@@ -14,7 +14,7 @@ from nas.recorder import read_history
 from predictors.errors import PredictorError
 from predictors.features import feature_names
 from predictors.labels import final_score_estimates
-from predictors.tables.runs import EARLY_NAME, find_run, read_runs
+from predictors.tables.runs import EARLY_NAME, _Trained, find_run, read_runs
 
 
 def copied(run: Path, folder: Path) -> Path:
@@ -93,11 +93,14 @@ def test_records_that_cannot_be_read_are_refused(finished_run: Path, tmp_path: P
         read_runs([broken])
 
 
-def test_seeds_of_stopped_candidates_differ_as_when_they_were_stopped(finished_run: Path) -> None:
-    examples, _ = read_runs([finished_run])
-    assert examples.repeats is not None
-    assert np.isfinite(examples.repeats).all()
-    np.testing.assert_allclose(examples.repeats.mean(axis=1), examples.targets)
+def test_seeds_of_stopped_candidates_differ_as_when_they_were_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = (1.0,) * len(feature_names("mlp"))
+    whole, stopped = ((0.5, 0.7), (0.7, 0.9)), ((0.3, 0.5),)  # of two seeds at each rung
+    run = [_Trained(key, "mlp", "layered", values, scores) for key, scores in (("a", whole), ("b", stopped))]
+    monkeypatch.setattr("predictors.tables.runs._read_run", lambda _: run)
+    examples, _ = read_runs([Path("any")])
+    assert examples.targets == pytest.approx([0.8, 0.6])
+    assert examples.repeats == pytest.approx(np.array([[0.7, 0.9], [0.5, 0.7]]))
 
 
 def test_runs_of_two_spaces_are_refused(finished_run: Path, tmp_path: Path) -> None:
