@@ -22,10 +22,11 @@ def trust_lines(trust: Trust) -> list[str]:
     Every number stands with its standard error, after "+-".
     """
     fold = trust.n // trust.n_folds
+    how_often = "once" if trust.n_repeats == 1 else f"{trust.n_repeats} times"
     together = f", {trust.n_groups} groups kept together" if trust.n_groups < trust.n else ""
     lines = [
         f"{trust.n} networks, {trust.n_features} features, scores of standard deviation {trust.deviation:.4g}; "
-        f"{trust.n_folds}-fold cross-validation, {trust.n_repeats} times{together}; +- is a standard error.",
+        f"{trust.n_folds}-fold cross-validation, {how_often}{together}; +- is a standard error.",
         verdict(trust),
         "",
         _row("", "Kendall tau", "Spearman", "R2", f"regret of top {top_k(fold)} of {fold}"),

@@ -195,9 +195,11 @@ def test_lines_hold_every_part_and_their_columns_are_aligned(trust: Trust) -> No
 
 
 def test_lines_say_what_is_missing(trust: Trust) -> None:
-    lines = trust_lines(replace(trust, ceiling=None, curve=None, families=(), n_groups=20, baseline_names=()))
+    lines = trust_lines(
+        replace(trust, ceiling=None, curve=None, families=(), n_groups=20, n_repeats=1, baseline_names=())
+    )
     assert "The highest that can be reached is not known: train some networks with several seeds." in lines
-    assert "20 groups kept together" in lines[0]
+    assert "5-fold cross-validation, once, 20 groups kept together;" in lines[0]
     assert any(line.startswith("expecting the mean") for line in lines)
 
 
