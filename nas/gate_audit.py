@@ -26,9 +26,7 @@ def audit_of(history: Sequence[Trial], n_skipped: int) -> AuditReport:
 
 def refutation_of(history: Sequence[Trial]) -> str | None:
     """Why the gate is not to prune, by its audit so far; None if nothing speaks against it."""
-    trainings = _trainings(history)
-    floor = worthwhile_floor([training.score for training in trainings if training.score is not None])
-    return refutation(*count_false_prunes(trainings, floor))
+    return refutation(*count_false_prunes(_trainings(history), worthwhile_floor))
 
 
 def _trainings(history: Sequence[Trial]) -> list[Training]:

@@ -22,6 +22,7 @@ DOUBT = 0.1
 
 Interval = tuple[float, float]
 FloorOf = Callable[[Sequence[float]], float]
+"""From the scores of a time the one below which a network is of no use on any front."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,15 @@ class AuditReport:
     saved_seconds: float
 
 
-def count_false_prunes(trainings: Sequence[Training], floor: float | None = None) -> tuple[int, int]:
+def count_false_prunes(trainings: Sequence[Training], floor_of: FloorOf | None = None) -> tuple[int, int]:
     """How many of the audited are on the front of all trainings, and how many audited there are.
 
     Args:
         trainings: All of a search so far, in any order.
-        floor: Score below which a network is of no use on any front; None for the lowest that there is.
+        floor_of: None if all networks are of use.
     """
     audited = [training for training in trainings if training.kind in AUDITED_KINDS]
+    floor = _floor(trainings, floor_of)
     points = _points(trainings, floor) if audited else []
     return sum(_enters(training, points, floor) for training in audited), len(audited)
 
@@ -125,16 +127,15 @@ def audit(trainings: Sequence[Training], n_skipped: int, seed: int = 0, floor_of
         trainings: All of a search, in any order.
         n_skipped: How many were skipped and not trained.
         seed: Of the bootstrap.
-        floor_of: From the scores of a time the one below which a network is of no use on any front; None if all are.
+        floor_of: None if all networks are of use.
     """
-    scores = [training.score for training in trainings if training.score is not None]
-    floor = None if floor_of is None else floor_of(scores)
     audited = [training for training in trainings if training.kind in AUDITED_KINDS]
-    n_final, n = count_false_prunes(trainings, floor)
+    n_final, n = count_false_prunes(trainings, floor_of)
     n_then = sum(
         _improves(training, [t for t in trainings if t.generation < training.generation], floor_of)
         for training in audited
     )
+    floor = _floor(trainings, floor_of)
     without = _points([training for training in trainings if training.kind not in AUDITED_KINDS], floor)
     score_gains, front_gains = _gains(audited, without, floor)
     rng = np.random.default_rng(seed)
@@ -204,6 +205,12 @@ def _percent(share: float, interval: Interval) -> str:
     return f"{100 * share:.1f} % (95 % interval {100 * interval[0]:.1f} to {100 * interval[1]:.1f} %)"
 
 
+def _floor(trainings: Sequence[Training], floor_of: FloorOf | None) -> float | None:
+    if floor_of is None:
+        return None
+    return floor_of([training.score for training in trainings if training.score is not None])
+
+
 def _points(trainings: Sequence[Training], floor: float | None) -> list[tuple[int, float]]:
     scored = [(training.n_weights, training.score) for training in trainings if training.score is not None]
     return [(weights, score) for weights, score in scored if floor is None or score >= floor]
@@ -219,8 +226,7 @@ def _enters(training: Training, points: Sequence[tuple[int, float]], floor: floa
 
 def _improves(training: Training, before: Sequence[Training], floor_of: FloorOf | None) -> bool:
     """Whether it entered the front that there was, and would have been of use then."""
-    scores = [one.score for one in before if one.score is not None]
-    floor = None if floor_of is None else floor_of(scores)
+    floor = _floor(before, floor_of)
     return _enters(training, _points(before, floor), floor)
 
 

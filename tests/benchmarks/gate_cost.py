@@ -10,8 +10,6 @@ meanwhile. "Features" is what the features alone take of that, from every tenth 
 
 from __future__ import annotations
 
-import argparse
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from search_methods import searched
+from search_methods import search_parser, searched
 from timing import header, table
 
 import nas.search
@@ -85,11 +83,8 @@ def cost_of(data: str, budget_s: float, seed: int, workers: int) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", nargs="+", required=True, help="files, each with :TARGET where it is a table")
-    parser.add_argument("--budget", type=float, default=60.0, help="seconds of each search")
+    parser = search_parser(__doc__, budget_s=60.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="of each search")
     given = parser.parse_args()
     rows = [cost_of(data, given.budget, given.seed, given.workers) for data in given.data]
     print(

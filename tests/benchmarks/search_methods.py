@@ -116,12 +116,18 @@ def mean_and_deviation(values: Sequence[float]) -> str:
     return f"{np.mean(values):.4f}{deviation}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def search_parser(description: str | None, budget_s: float) -> argparse.ArgumentParser:
+    """The options of benchmarks that search."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", nargs="+", required=True, help="files, each with :TARGET where it is a table")
-    parser.add_argument("--budget", type=float, default=90.0, help="seconds of each search")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--budget", type=float, default=budget_s, help="seconds of each search")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="of each search")
+    return parser
+
+
+def main() -> None:
+    parser = search_parser(__doc__, budget_s=90.0)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
     arguments = parser.parse_args()
     rows, said = [], []

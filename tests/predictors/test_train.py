@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 import json
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+from columns import read_rows, write_columns
 from threadpoolctl import threadpool_limits
 from typer.testing import CliRunner
 
@@ -36,17 +36,6 @@ def table(n: int = N) -> Rows:
     }
 
 
-def write(path: Path, columns: Rows) -> Path:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([list(columns), *zip(*columns.values(), strict=True)])
-    return path
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def run(*arguments: str | Path) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a command."""
     with threadpool_limits(1):
@@ -64,7 +53,7 @@ def refusal(*arguments: str | Path) -> str:
 
 
 def test_train_inspect_and_predict(tmp_path: Path) -> None:
-    path, file, output = write(tmp_path / "t.csv", table()), tmp_path / "p.json", tmp_path / "out.csv"
+    path, file, output = write_columns(tmp_path / "t.csv", table()), tmp_path / "p.json", tmp_path / "out.csv"
     code, out, err = run("train", path, *FAST, "-o", file)
     assert code == 0
     assert "Its Kendall tau is" in out
@@ -78,10 +67,10 @@ def test_train_inspect_and_predict(tmp_path: Path) -> None:
     assert "Kendall tau" in out
 
     new = {"name": ["a", "b", "c"], "family": ["ws", "er", "ba"], "width": ["10", "10", "9999"], "depth": ["4"] * 3}
-    code, out, _ = run("predict", file, write(tmp_path / "new.csv", new), "-o", output)
+    code, out, _ = run("predict", file, write_columns(tmp_path / "new.csv", new), "-o", output)
     assert (code, out.count("\n")) == (0, 1)
     assert "2 of them are not to be trusted" in out
-    lines = read(output)
+    lines = read_rows(output)
     assert list(lines[0]) == ["name", "family", "prediction", "spread", "outside"]
     assert [line["outside"] for line in lines] == ["false", "true", "true"]
     assert float(lines[0]["prediction"]) == pytest.approx(0.62, abs=0.02)
@@ -92,14 +81,14 @@ def test_equal_seeds_give_equal_bytes_whatever_the_folder(tmp_path: Path) -> Non
     files = []
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        path = write(tmp_path / name / "t.csv", table(12))
+        path = write_columns(tmp_path / name / "t.csv", table(12))
         files.append(tmp_path / name / "p.json")
         assert run("train", path, "--regressor", "extra-trees", "--seed", "3", "-o", files[-1])[0] == 0
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_json_alone_is_on_stdout(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.csv", table())
+    path = write_columns(tmp_path / "t.csv", table())
     code, out, _ = run("evaluate", path, *FAST, "--group", "depth", "--json")
     told = json.loads(out)
     assert code == 0
@@ -110,7 +99,7 @@ def test_json_alone_is_on_stdout(tmp_path: Path) -> None:
 
 def test_auto_names_what_it_chose(tmp_path: Path) -> None:
     columns = table(24)
-    code, _, err = run("train", write(tmp_path / "t.csv", columns), "-o", tmp_path / "p.json")
+    code, _, err = run("train", write_columns(tmp_path / "t.csv", columns), "-o", tmp_path / "p.json")
     assert code == 0
     chosen = json.loads((tmp_path / "p.json").read_text())["predictor"]["regressor"]
     assert f"Chosen is {chosen}, by" in err
@@ -119,10 +108,10 @@ def test_auto_names_what_it_chose(tmp_path: Path) -> None:
 def test_lower_is_better_where_it_is_said(tmp_path: Path) -> None:
     columns = table()
     columns["top1"] = [repr(1 - float(one)) for one in columns.pop("accuracy")]
-    path, file = write(tmp_path / "t.csv", columns), tmp_path / "p.json"
+    path, file = write_columns(tmp_path / "t.csv", columns), tmp_path / "p.json"
     assert run("train", path, "--target", "top1", "--minimize", *FAST, "-o", file)[0] == 0
     assert run("predict", file, path, "-o", tmp_path / "out.csv")[0] == 0
-    predicted = [float(line["prediction"]) for line in read(tmp_path / "out.csv")]
+    predicted = [float(line["prediction"]) for line in read_rows(tmp_path / "out.csv")]
     assert np.corrcoef(predicted, np.array(columns["top1"], dtype=float))[0, 1] > 0.95
 
 
@@ -132,7 +121,7 @@ def test_repeats_tell_the_noise_ceiling(tmp_path: Path) -> None:
     for seed in range(3):
         columns[f"run{seed}"] = [repr(float(one)) for one in accuracy + rng.normal(0, 0.02, N)]
     columns["run2"][4] = ""
-    code, out, _ = run("evaluate", write(tmp_path / "t.csv", columns), "--repeats", "run*", *FAST)
+    code, out, _ = run("evaluate", write_columns(tmp_path / "t.csv", columns), "--repeats", "run*", *FAST)
     assert code == 0
     assert "highest reachable" in out
 
@@ -150,7 +139,7 @@ def test_a_graph_column_alone_will_do(tmp_path: Path) -> None:
     as_json = [json.dumps(nx.node_link_data(graph, edges="edges")) for graph in graphs()]
     found = []
     for name, column in (("edges.csv", texts), ("json.csv", as_json)):
-        code, out, _ = run("evaluate", write(tmp_path / name, of_graphs(column)), *FAST, "--json")
+        code, out, _ = run("evaluate", write_columns(tmp_path / name, of_graphs(column)), *FAST, "--json")
         assert code == 0
         found.append(json.loads(out))
     assert found[0] == found[1]
@@ -163,14 +152,14 @@ def test_a_folder_of_graphs_with_a_table(tmp_path: Path) -> None:
     folder.mkdir()
     for i, graph in enumerate(graphs()):
         nx.write_graphml(graph, folder / f"{i}.graphml")
-    write(folder / "table.csv", of_graphs([f"{i}.graphml" for i in range(N)]))
+    write_columns(folder / "table.csv", of_graphs([f"{i}.graphml" for i in range(N)]))
     file = tmp_path / "p.json"
     assert run("train", folder, *FAST, "-o", file)[0] == 0
     assert run("predict", file, folder, "-o", tmp_path / "out.csv")[0] == 0
-    assert read(tmp_path / "out.csv")[0]["wiring"] == "0.graphml"
+    assert read_rows(tmp_path / "out.csv")[0]["wiring"] == "0.graphml"
     (folder / "7.graphml").unlink()
     assert 'row 8, column "wiring": 7.graphml: the file cannot be read' in refusal("evaluate", folder)
-    write(folder / "table.csv", of_graphs(["../secret.graphml"] * N))
+    write_columns(folder / "table.csv", of_graphs(["../secret.graphml"] * N))
     assert "not in the folder" in refusal("evaluate", folder)
 
 
@@ -217,14 +206,14 @@ def test_bad_tables_get_one_line(tmp_path: Path, name: str) -> None:
     change, options, said = WRONG[name]
     columns = table()
     change(columns)
-    path, file = write(tmp_path / "t.csv", columns), tmp_path / "p.json"
+    path, file = write_columns(tmp_path / "t.csv", columns), tmp_path / "p.json"
     assert said in refusal("train", path, *options, "-o", file)
     assert not file.exists()
     assert said in refusal("evaluate", path, *options)
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    path, file = write(tmp_path / "t.csv", table()), tmp_path / "p.json"
+    path, file = write_columns(tmp_path / "t.csv", table()), tmp_path / "p.json"
     assert run("train", path, *FAST, "-o", file)[0] == 0
     before = file.read_bytes()
     assert "exists already" in refusal("train", path, *FAST, "-o", file)
@@ -235,12 +224,14 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 def test_a_table_to_predict_must_fit(tmp_path: Path) -> None:
     columns = table()
-    path, file, output = write(tmp_path / "t.csv", columns), tmp_path / "p.json", tmp_path / "out.csv"
+    path, file, output = write_columns(tmp_path / "t.csv", columns), tmp_path / "p.json", tmp_path / "out.csv"
     run("train", path, *FAST, "-o", file)
     columns["width"][3] = "wide"
-    assert 'row 4, column "width": "wide"' in refusal("predict", file, write(path, columns), "-o", output)
+    assert 'row 4, column "width": "wide"' in refusal("predict", file, write_columns(path, columns), "-o", output)
     del columns["width"]
-    assert 'lacks 1 columns that are needed: "width"' in refusal("predict", file, write(path, columns), "-o", output)
+    assert 'lacks 1 columns that are needed: "width"' in refusal(
+        "predict", file, write_columns(path, columns), "-o", output
+    )
     file.write_text(file.read_text().replace('"seed":0', '"seed":1'))
     assert "checksum differs" in refusal("predict", file, path, "-o", output)
     assert "checksum differs" in refusal("inspect", file)
@@ -252,7 +243,7 @@ def test_ctrl_c_ends_with_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         raise KeyboardInterrupt
 
     monkeypatch.setattr("predictors.commands.learning.assess", stop)
-    path = write(tmp_path / "t.csv", table())
+    path = write_columns(tmp_path / "t.csv", table())
     code, out, err = run("train", path, *FAST, "-o", tmp_path / "p.json")
     assert (code, out) == (130, "")
     assert err.endswith("nas-predictor: interrupted\n")
@@ -260,7 +251,7 @@ def test_ctrl_c_ends_with_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_it_runs_as_a_module(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.csv", table())
+    path = write_columns(tmp_path / "t.csv", table())
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "predictors.train", *arguments]
@@ -276,7 +267,7 @@ def test_it_runs_as_a_module(tmp_path: Path) -> None:
 
 def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
     file = tmp_path / "p.json"
-    assert run("train", write(tmp_path / "t.csv", table(12)), *FAST, "-o", file)[0] == 0
+    assert run("train", write_columns(tmp_path / "t.csv", table(12)), *FAST, "-o", file)[0] == 0
     command = [sys.executable, "-m", "predictors.train", "inspect", str(file)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -295,9 +286,9 @@ def test_early_evidence_is_of_tables_that_have_some(tmp_path: Path) -> None:
     columns = table()
     scores = {f"score_rung{rung}_seed1": columns["accuracy"] for rung in (1, 2)}
     networks = {"key": columns["name"], "prior": columns["family"], **scores, "wiring_density": ["0.5"] * N}
-    path = write(tmp_path / "n.csv", {**networks, "width": columns["width"], "genotype": ["{}"] * N})
+    path = write_columns(tmp_path / "n.csv", {**networks, "width": columns["width"], "genotype": ["{}"] * N})
     assert json.loads(run("evaluate", path, *FAST, "--json")[1])["n_features"] == 1
     trust = json.loads(run("evaluate", path, *FAST, "--json", "--early-evidence")[1])
     assert trust["n_features"] == 2
     assert trust["skill"]["tau"]["value"] > 0.9  # here the first score is the last
-    assert "nas table build" in refusal("evaluate", write(tmp_path / "t.csv", columns), "--early-evidence")
+    assert "nas table build" in refusal("evaluate", write_columns(tmp_path / "t.csv", columns), "--early-evidence")

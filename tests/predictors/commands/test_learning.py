@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
+from columns import write_columns
 
 from predictors.commands import learning
 from predictors.commands.learning import Choices, about, check_output, judge, saved
@@ -18,13 +18,8 @@ def table(tmp_path: Path) -> Path:
     """Thirty networks whose score is their width and noise."""
     rng = np.random.default_rng(0)
     widths = rng.integers(1, 50, 30)
-    path = tmp_path / "networks.csv"
-    with path.open("w", newline="") as file:
-        rows = zip(
-            widths.tolist(), rng.integers(1, 9, 30).tolist(), (widths + rng.normal(size=30)).tolist(), strict=True
-        )
-        csv.writer(file).writerows([["width", "depth", "score"], *rows])
-    return path
+    columns = {"width": widths, "depth": rng.integers(1, 9, 30), "score": widths + rng.normal(size=30)}
+    return write_columns(tmp_path / "networks.csv", columns)
 
 
 def judged(table: Path, choices: Choices) -> tuple[learning.Judged, list[str]]:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from columns import read_rows, write_columns
 
 from predictors.commands.learning import Choices, judge, saved
 from predictors.commands.prediction_table import write_predictions
@@ -17,22 +16,11 @@ from predictors.tables import Wishes
 WIDTHS, FAMILIES = list(range(5, 35)), ["ws", "ba"] * 15
 
 
-def write(path: Path, columns: dict[str, Sequence[object]]) -> Path:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([list(columns), *zip(*columns.values(), strict=True)])
-    return path
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.fixture
 def predictor(tmp_path: Path) -> SavedPredictor:
     """Learned from thirty networks of two families; the score is nearly twice the width."""
     scores = (2 * np.array(WIDTHS) + np.random.default_rng(0).normal(0, 0.1, 30)).tolist()
-    table = write(tmp_path / "known.csv", {"width": WIDTHS, "family": FAMILIES, "score": scores})
+    table = write_columns(tmp_path / "known.csv", {"width": WIDTHS, "family": FAMILIES, "score": scores})
     with shown_steps() as steps:
         judged = judge([str(table)], Wishes(), Choices("bayesian-ridge", "plain", 0), steps, lambda _: None)
     return saved(judged, 0)
@@ -42,17 +30,17 @@ def test_a_row_of_each_network_and_what_tells_it_from_the_others(predictor: Save
     new = {"width": [10, 20, 30], "family": ["ws", "ba", "er"], "name": ["a", "b", "c"], "lab": ["x", "x", "y"]}
     new["genotype"] = [f'{{"segments":{"[]" * n}}}' for n in (50, 60, 70)]  # too long for a name
     output = tmp_path / "out.csv"
-    assert write_predictions(predictor, write(tmp_path / "new.csv", new), output) == (3, 1)
-    rows = read(output)
+    assert write_predictions(predictor, write_columns(tmp_path / "new.csv", new), output) == (3, 1)
+    rows = read_rows(output)
     assert list(rows[0]) == ["family", "name", "prediction", "spread", "outside"]
     np.testing.assert_allclose([float(row["prediction"]) for row in rows], [20, 40, 60], atol=1)
     assert [row["outside"] for row in rows] == ["false", "false", "true"]  # of no network of the family er it learned
 
 
 def test_without_names_rows_are_numbered(predictor: SavedPredictor, tmp_path: Path) -> None:
-    table = write(tmp_path / "new.csv", {"width": [10, 2000], "family": ["ws", "ws"]})
+    table = write_columns(tmp_path / "new.csv", {"width": [10, 2000], "family": ["ws", "ws"]})
     assert write_predictions(predictor, table, tmp_path / "out.csv") == (2, 1)
-    rows = read(tmp_path / "out.csv")
+    rows = read_rows(tmp_path / "out.csv")
     assert list(rows[0]) == ["row", "family", "prediction", "spread", "outside"]
     assert [(row["row"], row["outside"]) for row in rows] == [("1", "false"), ("2", "true")]
 
@@ -64,7 +52,7 @@ def test_a_run_is_not_a_table(predictor: SavedPredictor, finished_run: Path, tmp
 
 
 def test_a_fault_leaves_no_file(predictor: SavedPredictor, tmp_path: Path) -> None:
-    table = write(tmp_path / "new.csv", {"family": ["ws", "ws"]})
+    table = write_columns(tmp_path / "new.csv", {"family": ["ws", "ws"]})
     with pytest.raises(PredictorError, match='lacks 1 columns that are needed: "width"'):
         write_predictions(predictor, table, tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
