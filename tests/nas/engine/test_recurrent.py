@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from masked_cells import LAYERS, masked_weights
 from torch.func import functional_call
@@ -160,6 +160,9 @@ def test_a_layer_and_its_gradients_are_torchs(
     larger = example(seed, "lstm", n_inputs + 1, n_units + 3, n_steps, batch, density)  # buffers may be too large
     work = recurrent_workspace([given.network, larger.network], n_steps + seed % 3, batch)
     found, expected = of_kernels(given, work), of_torch(cell, given)
+    assert_near(found.outputs, expected.outputs)
+    if cell == "relu":  # a sum within rounding of 0 has either gradient; large weights then carry it far
+        assume(((found.outputs > 0) == (expected.outputs > 0)).all())
     for name in Found._fields if cell == "lstm" else Found._fields[:-1]:
         assert_near(getattr(found, name), getattr(expected, name))
 
