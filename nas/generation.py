@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.state import TrainingState
 from nas.evolution import pareto_front, pareto_order
 from nas.jobs import Fold, Job, Leg
@@ -85,7 +85,7 @@ class Course:
             key=candidate.key,
             wiring=candidate.wiring,
             activation=activation_of(candidate.genotype),
-            learning_rate=candidate.genotype.learning_rate,
+            hyperparameters=hyperparameters_of(candidate.genotype),
             weight_seeds=weight_seeds(self.run_seed, candidate.key, self.n_seeds),
             state=state,
         )
@@ -94,6 +94,11 @@ class Course:
 def activation_of(genotype: AnyGenotype) -> str | None:
     """The activation of hidden neurons; None for a recurrent network, whose cells are part of its wiring."""
     return genotype.activation if isinstance(genotype, Genotype) else None
+
+
+def hyperparameters_of(genotype: AnyGenotype) -> Hyperparameters:
+    """What the genotype says of its training."""
+    return Hyperparameters(genotype.learning_rate, genotype.dropout, genotype.label_smoothing)
 
 
 def rung_steps(total_steps: int) -> tuple[int, ...]:

@@ -19,6 +19,8 @@ SCALAR_GENES = (
     "readout_share",
     "activation",
     "learning_rate",
+    "dropout",
+    "label_smoothing",
 )
 RECURRENT_SCALAR_GENES = (
     "orientation",
@@ -30,6 +32,8 @@ RECURRENT_SCALAR_GENES = (
     "readout",
     "readout_share",
     "learning_rate",
+    "dropout",
+    "label_smoothing",
 )
 
 

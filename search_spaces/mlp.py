@@ -11,7 +11,7 @@ from search_spaces.any_genotype import AnyGenotype
 from search_spaces.attachment import attach, hidden_graph
 from search_spaces.crossover import crossed
 from search_spaces.fit import fit
-from search_spaces.genes import GeneRanges, bounded, log_uniform, new_activation, whole_segment
+from search_spaces.genes import GeneRanges, bounded, log_uniform, new_activation, new_share, whole_segment
 from search_spaces.genotype import ORIENTATIONS, READOUTS, Genotype
 from search_spaces.limits import Limits, SpaceError
 from search_spaces.mutation import another, change_seed, mutated
@@ -32,7 +32,13 @@ class MLPSpace(Limits):
     def ranges(self) -> GeneRanges:
         """The ranges of the genes."""
         return GeneRanges(
-            self.priors or tuple(PRIORS), (0, self.n_inputs), self.neurons, self.max_depth, self.learning_rate
+            priors=self.priors or tuple(PRIORS),
+            inputs_per_neuron=(0, self.n_inputs),
+            neurons=self.neurons,
+            max_depth=self.max_depth,
+            learning_rate=self.learning_rate,
+            dropout=self.dropout,
+            label_smoothing=self.label_smoothing,
         )
 
     def sample(self, rng: np.random.Generator) -> Genotype:
@@ -61,6 +67,8 @@ class MLPSpace(Limits):
             readout_share=min(max(share, 1 / n_neurons), 1.0),
             activation=new_activation(rng),
             learning_rate=log_uniform(*ranges.learning_rate, rng),
+            dropout=new_share(ranges.dropout, rng),
+            label_smoothing=new_share(ranges.label_smoothing, rng),
         )
         return self._fitted(genotype)
 
