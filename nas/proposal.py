@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from nas.config import PredictorConfig
 from nas.early_evidence import EarlyEvidence, nothing_expected
 from nas.evolution import IN_FLIGHT, Child, worthwhile_floor
-from nas.gate_audit import refutation_of
+from nas.gate_audit import doubt_of
 from nas.generation import N_RUNGS, Candidate, Expected
 from nas.outcome import Ending
 from nas.recorder import Trial
@@ -179,7 +179,7 @@ class Proposer:
             return "the predictor is turned off"
         if self.skill is None:
             return WARMING_UP
-        return refutation_of(before) if self.skill.is_trusted else self.skill.reason
+        return doubt_of(before) if self.skill.is_trusted else self.skill.reason
 
     def _skill(self, labelled: Sequence[Trial]) -> RunSkill:
         """Skill on the outcomes that there were when it was last due to be judged."""
