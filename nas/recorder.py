@@ -29,6 +29,7 @@ from nas.outcome import Ending, Outcome
 from predictors import FEATURES_VERSION, Decision
 from search_spaces import PRIORS, AnyGenotype, Genotype, genotype_from_dict
 from search_spaces.genotype import ACTIVATIONS, ORIENTATIONS, READOUTS
+from search_spaces.input_choice import INPUT_CHOICES
 from search_spaces.recurrent_genotype import READINGS
 from search_spaces.recurrent_wiring import CELLS
 
@@ -50,6 +51,7 @@ _PARAMETERS: dict[str, BaseDistribution] = {
     "readout": CategoricalDistribution(READOUTS),
     "readout_share": FloatDistribution(0.0, 1.0),
     "activation": CategoricalDistribution(ACTIVATIONS),
+    "input_choice": CategoricalDistribution(INPUT_CHOICES),
     "learning_rate": FloatDistribution(1e-6, 10.0, log=True),
     "dropout": FloatDistribution(0.0, 1.0),
     "label_smoothing": FloatDistribution(0.0, 1.0),
@@ -277,7 +279,7 @@ def _parameters(genotype: AnyGenotype) -> dict[str, Any]:
     largest = max(genotype.segments, key=lambda segment: segment.size)
     own: dict[str, Any]
     if isinstance(genotype, Genotype):
-        own = {"activation": genotype.activation}
+        own = {"activation": genotype.activation, "input_choice": genotype.input_choice}
     else:
         own = {"reading": genotype.reading, "cell": genotype.cell, "embedding": genotype.embedding}
     return own | {

@@ -70,6 +70,7 @@ class RNNSpace(Limits):
             learning_rate=self.learning_rate,
             dropout=self.dropout,
             label_smoothing=self.label_smoothing,
+            input_choices=("random",),
             cells=self.cells,
             embedding=self.embedding,
         )
