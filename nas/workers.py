@@ -28,6 +28,7 @@ from nas.jobs import Job, Leg, Result, train_jobs
 
 GROUPS_A_WORKER = 2  # more would balance better and gather each batch more often
 POLL_SECONDS = 0.25
+KILL_AFTER_S = 1.0  # a call that is to be over
 STOP_FILE = "stop"
 STALL_LOOK_S, STALL_S = 2.0, 12.0
 DEATHS = (ProcessExpired, BrokenProcessPool)
@@ -113,6 +114,19 @@ class Workers:
             results[place] = outcome
         return [result for chunk in results for result in chunk]
 
+    def begin(self, function: Callable[..., Any], *arguments: Any, deadline: float | None) -> Future[Any]:
+        """Begin a call in a worker, beside whatever else they do.
+
+        Args:
+            function: A module-level function. It gets the rows of the pool, then a condition to ask whether to stop,
+                then the arguments.
+            arguments: What else it gets.
+            deadline: Time of ``time.monotonic`` from which on the condition is true. A second later the worker is
+                killed, and the result is a ``TimeoutError``. None for no limit.
+        """
+        limit_s = None if deadline is None else max(0.0, deadline - time.monotonic()) + KILL_AFTER_S
+        return self._schedule(run_until, (function, arguments, deadline), limit_s)
+
     def _call(
         self, tasks: Sequence[tuple[Callable[..., Any], Any, Any]], on_wait: Callable[[], None]
     ) -> Iterator[tuple[int, Any]]:
@@ -133,12 +147,14 @@ class Workers:
             for future in done:
                 yield place_of[future], future.exception() or future.result()
 
-    def _schedule(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Future[Any]:
+    def _schedule(
+        self, function: Callable[..., Any], arguments: Sequence[Any], limit_s: float | None = None
+    ) -> Future[Any]:
         try:
-            return cast(Future[Any], self._pool.schedule(function, args=arguments))
+            return cast(Future[Any], self._pool.schedule(function, args=arguments, timeout=limit_s))
         except RuntimeError:  # all its workers were killed at once, which ends a pool
             self._replace_pool()
-            return cast(Future[Any], self._pool.schedule(function, args=arguments))
+            return cast(Future[Any], self._pool.schedule(function, args=arguments, timeout=limit_s))
 
     def _replace_pool(self) -> None:
         self._pool.stop()  # and no join: a thread of a broken pool may wait for ever
@@ -184,6 +200,11 @@ def _apply(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
 def train_group(group: list[Job], leg: Leg) -> list[Result]:
     """`jobs.train_jobs` in a worker process."""
     return train_jobs(group, leg, _rows, _stop_condition(leg.deadline))
+
+
+def run_until(function: Callable[..., Any], arguments: Sequence[Any], deadline: float | None) -> Any:
+    """Call a function in a worker process; see `Workers.begin`."""
+    return function(_rows, _stop_condition(deadline), *arguments)
 
 
 def _balanced_groups(jobs: Sequence[Job], n_groups: int) -> list[list[Job]]:
