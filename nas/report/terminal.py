@@ -54,8 +54,8 @@ def comparison_sentence(comparison: Row, score_name: str) -> str:
     """How the best network compares with the best baseline."""
     difference, error = comparison["difference"], comparison["standard_error"]
     sentence = (
-        f"Beside the best of these, {comparison['baseline']}, its test {score_name} differs by {difference:+.4f} "
-        f"+- {error:.4f} (standard error, paired by test rows)"
+        f"Test {score_name} of the best network less that of {comparison['baseline']}, the best of these: "
+        f"{difference:+.4f} +- {error:.4f} (standard error, paired by test rows)"
     )
     if comparison["p_value"] is None:
         return f"{sentence}."

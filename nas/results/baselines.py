@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
-from nas.data import AnyDataset, Dataset
+from nas.data import Dataset
 from nas.results.dense_baselines import dense_baselines
 from nas.results.final_part import FinalPart
-from nas.results.findings import Baseline
 from nas.results.front import Known
 from nas.results.front_training import FrontTraining
-from nas.results.held_out import Answered, HeldOut, trivial_baseline
+from nas.results.held_out import Answered, HeldOut
 from nas.results.tree_baseline import begin_trees, finished_trees
+from nas.results.trivial_baselines import trivial_baselines
 
 DENSE, TREES = "dense networks", "gradient-boosted trees"
 
@@ -56,9 +54,7 @@ def baselines(
         show: Told what is being done.
     """
     dataset, has_trees = part.dataset, isinstance(part.dataset, Dataset)
-    compared = Compared(
-        (trivial_baseline(dataset, test), *_rules(dataset, test)), (DENSE, TREES) if has_trees else (DENSE,)
-    )
+    compared = Compared(tuple(trivial_baselines(dataset, test)), (DENSE, TREES) if has_trees else (DENSE,))
     yield compared
 
     # With several workers, the trees are learned in one of them while the others train dense networks.
@@ -73,11 +69,3 @@ def baselines(
         compared = compared.with_kind(TREES, lambda: ([finished_trees(begun or begin_trees(part, test), test)], None))
         if not part.search.is_interrupted():
             yield compared
-
-
-def _rules(dataset: AnyDataset, test: HeldOut) -> list[Answered]:
-    """The trivial rules of a built-in grammar; none for other data. Reads the test sequences."""
-    if isinstance(dataset, Dataset):
-        return []
-    rules = dataset.read_baselines()
-    return [Answered.judged(Baseline(name), answers.astype(np.float32), test) for name, answers in rules]

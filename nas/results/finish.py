@@ -17,7 +17,7 @@ from nas.results.final_part import FinalPart
 from nas.results.final_training import MARGIN
 from nas.results.findings import Findings
 from nas.results.front import best_of_front, front_by_doubling, known_of
-from nas.results.front_training import tested_front, train_front
+from nas.results.front_training import judge_front, train_front
 from nas.results.held_out import HeldOut, compare_best
 from nas.seeding import Stream
 from nas.status import best_of
@@ -54,7 +54,7 @@ def finish(part: FinalPart, show: Callable[[str], None]) -> Iterator[Findings]:
 
     show("reading the test rows")
     test = HeldOut.read(dataset, search.course.run_seed)
-    rows, answers = tested_front(part, by_importance, training.trained, test)
+    rows, answers = judge_front(part, by_importance, training.trained, test)
     findings = Findings(
         front=rows,
         best=best.trial.number,

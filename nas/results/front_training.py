@@ -64,7 +64,7 @@ def _epochs_left(part: FinalPart, front: Sequence[Known], how: Lengthening) -> i
     return max(1, min(how.epochs, max(of_all, min(usual, of_first))))
 
 
-def tested_front(
+def judge_front(
     part: FinalPart, front: Sequence[Known], trained: dict[str, Trained], test: HeldOut
 ) -> tuple[list[FrontRow], Answers | None]:
     """Test the networks of a front, and keep them in the folder of the run.

@@ -84,15 +84,5 @@ def compare_best(best: Answers | None, rivals: Sequence[Answered], test: HeldOut
     return BestComparison(highest.baseline.name, compare(best, highest.answers, test.targets, test.task, test.seed))
 
 
-def trivial_baseline(dataset: AnyDataset, test: HeldOut) -> Answered:
-    """What needs no network: always the commonest class of all rows but the test's, or always their mean."""
-    y, n_test = dataset.y, len(test.targets)
-    if dataset.task == "classification":
-        name, answer = "always the commonest class", float(np.bincount(y.astype(np.int64)).argmax())
-    else:
-        name, answer = "always the mean", float(y.mean(dtype=np.float64))
-    return Answered.judged(Baseline(name), np.full(n_test, answer, np.float32), test)
-
-
 def _score_or_lowest(baseline: Baseline) -> float:
     return float("-inf") if baseline.test_score is None else baseline.test_score

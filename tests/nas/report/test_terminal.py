@@ -1,86 +1,21 @@
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import pytest
+from reports import FINDINGS, FRONT, report
 from rich.console import Console
 
-from nas.baselines import Baseline
-from nas.finale import FamilyRow, FrontRow
-from nas.report import build_report, print_report
-from nas.status import Counts
-
-ROWS = [
-    FrontRow(trial=31, n_weights=200, density=0.051, validation_score=0.9, test_score=0.89),
-    FrontRow(trial=7, n_weights=1500, density=0.25, validation_score=0.975, test_score=0.91),
-    FrontRow(trial=12, n_weights=2900, density=0.5, validation_score=0.975, test_score=None),
-]
-BASELINES = [Baseline("dense MLP, 100 hidden units", 0.9512, 7400, 3.21), Baseline("trees", 0.97, None, 10.0)]
-FAMILIES = [
-    FamilyRow("valid", 3120, {"network": 1.0, "bigram rule": 0.98765}),
-    FamilyRow("swapped states 4 and 5", 350, {"network": 0.9, "bigram rule": 0.0}),
-]
-
-
-def report(
-    rows: list[FrontRow] = ROWS,
-    families: Sequence[FamilyRow] = (),
-    baselines: Sequence[Baseline] = BASELINES,
-    predictor: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    return build_report(
-        name="digits-2",
-        data="digits",
-        task="classification",
-        score_name="accuracy",
-        seconds=61.23456,
-        counts=Counts(trained=40, stopped=80, skipped=300, failed=2),
-        rows=rows,
-        baselines=baselines,
-        families=families,
-        n_folds=0,
-        notes=["Dropped 3 of 64 pixels."],
-        predictor=predictor,
-        settings={"epochs": 100, "seed": 0},
-    )
+from nas.report.terminal import comparison_sentence, print_report
+from nas.results.findings import Findings
 
 
 def printed(content: dict[str, Any]) -> str:
     console = Console(file=io.StringIO(), width=100)
     print_report(content, "runs/digits-2", console)
     return console.file.getvalue()  # type: ignore[attr-defined]
-
-
-def test_a_report_has_what_programs_read() -> None:
-    content = report()
-    assert json.loads(json.dumps(content, allow_nan=False)) == content
-    head = {key: content[key] for key in ("format", "task", "score_name", "seconds", "counts")}
-    assert head == {
-        "format": 1,
-        "task": "classification",
-        "score_name": "accuracy",
-        "seconds": 61.235,
-        "counts": {"trained": 40, "stopped": 80, "skipped": 300, "failed": 2},
-    }
-    fields = {"trial", "n_weights", "density", "validation_score", "test_score"}
-    assert [row.keys() for row in content["front"]] == [fields] * 3
-    assert [row["trial"] for row in content["front"]] == [31, 7, 12]
-    assert [row.keys() for row in content["baselines"]] == [{"name", "test_score", "n_weights", "seconds"}] * 2
-
-
-def test_the_best_is_best_on_validation_rows_and_the_smallest_of_equals() -> None:
-    assert report()["best"] == report()["front"][1]
-    lucky = [FrontRow(1, 10, 0.1, 0.5, 0.99), FrontRow(2, 20, 0.1, 0.6, 0.2)]
-    assert report(lucky)["best"]["trial"] == 2
-
-
-def test_without_a_front_there_is_no_best() -> None:
-    content = report([])
-    assert (content["best"], content["front"]) == (None, [])
-    text = printed(content)
-    assert "No network was trained to an end. Give a larger --budget." in text and "Pareto" not in text
 
 
 def cells(line: str) -> list[str]:
@@ -91,14 +26,16 @@ def test_people_read_the_front_the_comparison_and_what_to_type_next() -> None:
     text = printed(report())
     assert "digits-2: classification on digits, 61 s; 40 trained, 80 stopped, 300 skipped, 2 failed." in text
     assert "Note: Dropped 3 of 64 pixels." in text
+    assert "Pareto front: accuracy by number of weights" in text and "Test accuracy on the same rows" in text
     rows = [cells(line) for line in text.splitlines()]
-    assert ["trial", "weights", "of dense", "validation accuracy", "test accuracy"] in rows
-    assert ["31", "200", "5.1 %", "0.9000", "0.8900"] in rows
-    assert ["12", "2,900", "50.0 %", "0.9750", "-"] in rows
-    assert ["best of this search", "1,500", "0.9100", ""] in rows
-    assert ["dense MLP, 100 hidden units", "7,400", "0.9512", "3.2"] in rows
-    assert ["trees", "", "0.9700", "10.0"] in rows
-    assert "Best by validation: trial 7 with 1,500 weights." in text
+    assert ["trial", "weights", "parameters", "of dense", "validation", "test"] in rows
+    assert ["31", "200", "230", "5.1 %", "0.9000", "0.8900 +- 0.0123"] in rows
+    assert ["7", "1,500", "1,600", "25.0 %", "0.9750*", "0.9100 +- 0.0102"] in rows
+    assert ["12", "2,900", "3,100", "50.0 %", "0.9800", "-"] in rows
+    assert ["best of this search", "1,500", "1,600", "0.9100 +- 0.0102", ""] in rows
+    assert ["dense", "7,400", "7,600", "0.9512 +- 0.0100", "3.2"] in rows
+    assert ["trees: no time", "", "", "-", "0.0"] in rows
+    assert "Best by 5-fold cross-validation: trial 7 with 1,500 weights (1,600 parameters)." in text
     for command in (
         "nas predict runs/digits-2 NEW_DATA -o predictions.csv",
         "nas export runs/digits-2 -o model/",
@@ -107,37 +44,68 @@ def test_people_read_the_front_the_comparison_and_what_to_type_next() -> None:
         assert f"  {command}\n" in text
 
 
-def test_programs_read_what_is_right_in_each_family() -> None:
-    content = report(families=FAMILIES)
-    assert json.loads(json.dumps(content, allow_nan=False)) == content
-    assert content["families"] == [
-        {"family": "valid", "n": 3120, "accuracies": {"network": 1.0, "bigram rule": 0.98765}},
-        {"family": "swapped states 4 and 5", "n": 350, "accuracies": {"network": 0.9, "bigram rule": 0.0}},
-    ]
-    assert report()["families"] == []
+def test_a_front_fits_a_terminal_of_eighty_columns() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    print_report(report(), "runs/digits-2", console)
+    assert "0.9100 +- 0.0102" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "sentence"),
+    [
+        (
+            (False, True, False),
+            "* mean of 5 folds, trained anew. The others are scores of the search, ",
+        ),
+        ((True, True, True), "* mean of 5 folds, trained anew. +- is a standard error"),
+        (
+            (False, False, False),
+            "Validation scores are those of the search, the best of many: test scores ",
+        ),
+    ],
+)
+def test_it_says_which_scores_are_confirmed(confirmed: tuple[bool, ...], sentence: str) -> None:
+    front = [replace(row, is_confirmed=is_confirmed) for row, is_confirmed in zip(FRONT, confirmed, strict=True)]
+    text = printed(report(replace(FINDINGS, front=front)))
+    assert sentence in text
+    assert ("by validation:" in text) == (not confirmed[1])
+
+
+def test_the_comparison_is_a_sentence() -> None:
+    assert comparison_sentence(report()["comparison"], "accuracy") == (
+        "Test accuracy of the best network less that of dense, the best of these: -0.0412 +- 0.0110 (standard error, "
+        "paired by test rows); McNemar's test, mid-p: 0.0004."
+    )
+    values = {"baseline": "trees", "difference": 0.02, "standard_error": 0.003, "p_value": None}
+    assert comparison_sentence(values, "r2") == (
+        "Test r2 of the best network less that of trees, the best of these: +0.0200 +- 0.0030 (standard error, paired "
+        "by test rows)."
+    )
+    assert "the best of these" not in printed(report(replace(FINDINGS, comparison=None)))
+
+
+def test_a_report_that_is_not_complete_says_what_is_missing() -> None:
+    text = printed(report(missing=["dense networks", "gradient-boosted trees"]))
+    assert "This report is not complete. Still missing: dense networks, gradient-boosted trees." in text
+    assert "`nas resume runs/digits-2`" in text
+    assert "not complete" not in printed(report())
+
+
+def test_without_a_front_there_is_no_best() -> None:
+    text = printed(report(Findings()))
+    assert "No network was trained to an end. Give a larger --budget." in text and "Pareto" not in text
 
 
 def test_people_read_a_table_of_families_where_there_are_any() -> None:
-    text = printed(report(families=FAMILIES))
+    text = printed(report())
     rows = [cells(line) for line in text.splitlines()]
     assert "Accuracy by family of test sequences" in text
     assert ["family", "sequences", "network", "bigram rule"] in rows
     assert ["valid", "3,120", "1.0000", "0.9877"] in rows
-    assert ["swapped states 4 and 5", "350", "0.9000", "0.0000"] in rows
-    assert "family" not in printed(report())
-
-
-def test_rules_stand_in_the_comparison_without_weights() -> None:
-    rule, dense = Baseline("bigram rule", 0.93, None, 0.0), Baseline("dense lstm, 32 units", 0.99, 4776, 22.1)
-    rows = [cells(line) for line in printed(report(baselines=[dense, rule])).splitlines()]
-    assert ["dense lstm, 32 units", "4,776", "0.9900", "22.1"] in rows
-    assert ["bigram rule", "", "0.9300", "0.0"] in rows
+    assert "family" not in printed(report(replace(FINDINGS, families=[])))
 
 
 def test_what_is_said_of_the_predictor_is_printed() -> None:
     said = printed(report(predictor={"audit_lines": ["Skipped 3."], "trust_lines": ["Its tau is .5.", ""]}))
     assert said.index("Predictor") < said.index("Skipped 3.") < said.index("Its tau is .5.") < said.index("Next:")
     assert "Predictor" not in printed(report())
-    older = report()
-    del older["predictor"]
-    assert "Predictor" not in printed(older)
