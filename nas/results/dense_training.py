@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.state import TrainingState
-from nas.generation import REDUCTION, Course
+from nas.generation import Course
 from nas.jobs import Job, Leg
 from nas.results.dense_networks import Contest, Setting
 from nas.results.final_training import Trained, train_to_end
@@ -20,6 +20,7 @@ from nas.speed import Speed
 from nas.workers import Workers
 
 NUMBERS_TO_TRY = (24, 12, 6, 2, 1)
+REDUCTION = 3  # of the number of settings at each rung
 FEW = 3  # settings that are not told apart at the first rung already
 
 
