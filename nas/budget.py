@@ -18,6 +18,7 @@ SEEDS_FOR_NOISY_VALIDATION = 3
 FULL_TRAININGS_IN_A_SEARCH = 40  # a budget buys at least this many, with fewer epochs if need be
 FULL_TRAININGS_IN_A_RICH_SEARCH = 120  # beyond as many, time goes into longer trainings, up to three times
 MAX_LENGTHENING = 3
+FINAL_LENGTHENING = 3  # of the final training over those of the search, at most
 MOST_RECURRENT_WEIGHTS = 10_000
 GENERATIONS_IN_A_SEARCH = 8
 COST_SHARE_WITH_RUNGS = 0.27  # of training every candidate to the end; see nas.generation
@@ -32,12 +33,14 @@ class Plan:
         n_seeds: Sets of weights a candidate.
         population: Members of the population, and children trained in a generation.
         max_weights: Most weights a candidate may have.
+        final_epochs: Most epochs of the final training.
     """
 
     epochs: int
     n_seeds: int
     population: int
     max_weights: int
+    final_epochs: int
 
 
 class Clock:

@@ -170,12 +170,13 @@ def search(
 def resume(run: RunArgument) -> None:
     """Go on with a run that was interrupted or killed; nothing is trained twice."""
     with _one_line_errors():
+        from nas.inspection import is_finished, read_report
         from nas.run import resume_run
         from nas.rundir import RunDirectory
 
         console = _console()
         directory = RunDirectory.find(run)
-        if directory.report.exists():
+        if directory.report.exists() and is_finished(read_report(directory)):
             console.print(f"The run {directory.name} is finished.")
         _finish(resume_run(directory, console, STARTED), console)
 
@@ -199,7 +200,7 @@ def report(
     """Print the Pareto front, the baselines, and what to do next."""
     with _one_line_errors():
         from nas.inspection import read_report
-        from nas.report import print_report
+        from nas.report.terminal import print_report
         from nas.rundir import RunDirectory
 
         directory = RunDirectory.find(run)
@@ -335,7 +336,7 @@ def main() -> None:
 
 
 def _finish(end: Any, console: Console) -> None:
-    from nas.report import print_report
+    from nas.report.terminal import print_report
 
     if end.report is not None:
         print_report(end.report, str(end.directory.path), console)

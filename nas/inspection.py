@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from nas.checkpoint import read_json
 from nas.errors import RunError
 from nas.recorder import read_history
+from nas.report.content import FORMAT
 from nas.rundir import RunDirectory
 from nas.status import best_of, count, score_of
 
 
+def is_finished(report: Mapping[str, Any]) -> bool:
+    """Whether nothing is missing in a report."""
+    return not report["missing"]
+
+
 def read_report(directory: RunDirectory) -> dict[str, Any]:
-    """The report of a finished run.
+    """The report of a run; its ``missing`` names what was still to come when it was written.
 
     Raises:
-        RunError: The run is not finished.
+        RunError: The run has no report yet, or one of another version.
     """
     if not directory.report.exists():
         raise RunError(
             f"The run {directory.name} has no report yet: it is not finished. Go on with `nas resume {directory.path}`."
         )
-    return read_json(directory.report)
+    report = read_json(directory.report)
+    if report.get("format") != FORMAT:
+        raise RunError(
+            f"{directory.report} has format {report.get('format')!r}, this version reads {FORMAT}. Search again."
+        )
+    return report
 
 
 def describe_run(directory: RunDirectory) -> list[str]:
     """What a run has found so far, in a few lines."""
     about = read_json(directory.config)
-    if directory.report.exists():
-        state = "finished"
-    elif directory.is_held():
+    if directory.is_held():
         state = "running"
+    elif directory.report.exists() and is_finished(read_json(directory.report)):
+        state = "finished"
     else:
         state = f"stopped; go on with `nas resume {directory.path}`"
     history = read_history(directory.study) if directory.study.exists() else []
@@ -44,6 +56,6 @@ def describe_run(directory: RunDirectory) -> list[str]:
     if best is not None:
         lines.append(
             f"best {about['score_name']} on validation rows: {score_of(best):.4f} with {best.n_weights:,} weights "
-            f"(trial {best.number})"
+            f"({best.n_parameters:,} parameters; trial {best.number})"
         )
     return lines

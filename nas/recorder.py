@@ -74,6 +74,7 @@ class Trial:
         generation: When it was proposed, from 0.
         parents: Keys of what it came from.
         n_weights: Weights of its network.
+        n_parameters: Its weights and biases.
         density: Share of the dense network's weights.
         features: Structural features.
         decision: What the gate said of it.
@@ -86,6 +87,7 @@ class Trial:
     generation: int
     parents: tuple[str, ...]
     n_weights: int
+    n_parameters: int
     density: float
     features: tuple[float, ...]
     decision: Decision
@@ -130,6 +132,7 @@ class Recorder:
         generation: int,
         parents: tuple[str, ...],
         n_weights: int,
+        n_parameters: int,
         density: float,
         features: Sequence[float],
         decision: Decision,
@@ -145,6 +148,7 @@ class Recorder:
             generation=generation,
             parents=parents,
             n_weights=n_weights,
+            n_parameters=n_parameters,
             density=density,
             features=tuple(float(value) for value in features),
             decision=decision,
@@ -224,6 +228,7 @@ def _to_frozen(trial: Trial) -> FrozenTrial:
         "features": {
             "version": FEATURES_VERSION,
             "n_weights": trial.n_weights,
+            "n_parameters": trial.n_parameters,
             "density": trial.density,
             "values": list(trial.features),
         },
@@ -259,6 +264,7 @@ def _from_frozen(frozen: FrozenTrial) -> Trial:
         generation=attributes["generation"],
         parents=tuple(attributes["parents"]),
         n_weights=features["n_weights"],
+        n_parameters=features["n_parameters"],
         density=features["density"],
         features=tuple(features["values"]),
         decision=Decision(**gate),

@@ -11,9 +11,9 @@ from typing import Any
 
 from rich.console import Console
 
-from nas import confirmation
 from nas.budget import (
     DEFAULT_POPULATION,
+    FINAL_LENGTHENING,
     Clock,
     Plan,
     batch_plan,
@@ -27,26 +27,28 @@ from nas.data import AnyDataset
 from nas.description import Probe
 from nas.engine.recipe import Recipe
 from nas.errors import RunError, RunFailed
-from nas.finale import Speed, estimate_seconds, finish, retraining_recipe
 from nas.generation import Course, activation_of, hyperparameters_of, weight_seeds
 from nas.inputs import write_rows
+from nas.inspection import is_finished
 from nas.interruption import Interruption
 from nas.jobs import Fold, Job, Leg, compile_kernels
-from nas.predictor_report import predictor_report
 from nas.recorder import Recorder, Trial
-from nas.report import build_report
+from nas.report.writing import write_reports
+from nas.results import cross_validation
+from nas.results.final_part import FinalPart
+from nas.results.timetable import CLOSING_S, Timetable, timetable
 from nas.rundir import RunDirectory
 from nas.search import Search
 from nas.seeding import Stream, generator
 from nas.setup import max_weights_for, prepare_data, read_warm_start, recipe_for, space_for, with_space
+from nas.speed import Speed
 from nas.view import View
 from nas.workers import Workers
 from search_spaces import RecurrentWiring, SearchSpace
 
-FORMAT = 2
+FORMAT = 3
 SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
-LEAST_BUDGET_FOR_TRUST_S = 60.0  # cross-validating the predictor takes a few seconds
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
 
 
@@ -115,8 +117,8 @@ def resume_run(directory: RunDirectory, console: Console, started: float) -> Run
         UsageError: The data are not there any more, or have changed; or another process holds the run.
         RunFailed: A file of the run is damaged.
     """
-    if directory.report.exists():
-        return RunEnd(directory, read_json(directory.report))
+    if directory.report.exists() and is_finished(report := read_json(directory.report)):
+        return RunEnd(directory, report)
     with directory.lock():
         about = read_json(directory.config)
         if about.get("format") != FORMAT:
@@ -159,19 +161,34 @@ def _execute(
             plan, speed = planned
             folds: tuple[Fold, ...] = ()
             n_train, n_rows = dataset.n_train, dataset.n_train + dataset.n_validation
-            if plan.n_seeds > 1 and confirmation.is_wanted(dataset):
-                folds = confirmation.write_folds(directory.shared, dataset, config.search.seed)
-                n_train = min(n_train, confirmation.fold_rows(n_rows))
+            if plan.n_seeds > 1 and cross_validation.is_wanted(dataset):
+                folds = cross_validation.write_folds(directory.shared, dataset, config.search.seed, Stream.FOLDS)
+                n_train = min(n_train, cross_validation.fold_rows(n_rows))
             batches = batch_plan(n_train, config.search.seed)
             recipe = recipe_for(config, dataset, batches, plan.epochs)
             course = Course(recipe, plan.n_seeds, config.search.seed, (dataset.n_train, n_rows), folds)
-            retraining = retraining_recipe(course, n_rows)
+            n_workers, with_trust = config.search.workers, config.predictor.enabled
+
+            def observed(history: Sequence[Trial]) -> Speed:
+                return Speed.observed(history, course, dataset.n_inputs) or speed
+
+            def times(history: Sequence[Trial]) -> Timetable | None:
+                if clock.budget_s is None:
+                    return None
+                return timetable(
+                    history,
+                    dataset=dataset,
+                    course=course,
+                    final_epochs=plan.final_epochs,
+                    speed=observed(history),
+                    n_workers=n_workers,
+                    budget_s=clock.budget_s,
+                    with_trust=with_trust,
+                )
 
             def finale_s(history: Sequence[Trial]) -> float:
-                if clock.budget_s is None:
-                    return 0.0
-                observed = Speed.observed(history, course, dataset.n_inputs) or speed
-                return estimate_seconds(history, retraining, observed, dataset, config.search.workers, clock.budget_s)
+                kept = times(history)
+                return 0.0 if kept is None else kept.total_s + CLOSING_S
 
             search = Search(
                 directory=directory,
@@ -196,38 +213,10 @@ def _execute(
             )
             if not search.run():
                 return RunEnd(directory, None, interruption.signal)
-            result = finish(
-                search,
-                dataset,
-                retraining,
-                lambda phase: view.show(search.status(phase)),
-            )
-            if result is None:
-                return RunEnd(directory, None, interruption.signal)
-            report = build_report(
-                name=directory.name,
-                data=read_json(directory.config)["data"],
-                task=dataset.task,
-                score_name=dataset.score_name,
-                seconds=clock.used_s(),
-                counts=search.status().counts,
-                rows=result.front,
-                baselines=result.baselines,
-                families=result.families,
-                n_folds=result.n_folds,
-                notes=dataset.notes,
-                predictor=predictor_report(
-                    search.recorder.history,
-                    search.n_skipped,
-                    config.predictor,
-                    search.why_closed(),
-                    config.search.seed,
-                    with_trust=clock.budget_s is None or clock.budget_s >= LEAST_BUDGET_FOR_TRUST_S,
-                ),
-                settings={**asdict(plan), "seed": config.search.seed, "workers": config.search.workers},
-            )
-            write_json(directory.report, report)
-            return RunEnd(directory, report)
+            history = recorder.history
+            part = FinalPart.begin(search, dataset, observed(history), times(history))
+            report = write_reports(part, lambda phase: view.show(search.status(phase)))
+            return RunEnd(directory, report, interruption.signal)
     finally:
         recorder.close()
 
@@ -284,7 +273,7 @@ def _plan(
             choose_seeds=training.seeds is None,
             choose_population=search.population is None,
         )
-    plan = Plan(epochs, n_seeds, population, max_weights)
+    plan = Plan(epochs, n_seeds, population, max_weights, FINAL_LENGTHENING * epochs)
     write_json(directory.plan, {"format": FORMAT, "plan": asdict(plan), "speed": asdict(speed)})
     return plan, speed
 

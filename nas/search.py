@@ -280,6 +280,7 @@ class Search:
             generation=generation,
             parents=candidate.parents,
             n_weights=candidate.wiring.n_weights,
+            n_parameters=candidate.wiring.n_parameters,
             density=candidate.wiring.density,
             features=candidate.features.tolist(),
             decision=proposal.decision,

@@ -19,6 +19,8 @@ class Stream(IntEnum):
     FOLDS = 17
     TABLE = 18
     TRUST = 19
+    CROSS_VALIDATION = 20
+    BOOTSTRAP = 21
 
 
 def words_of_key(key: str) -> list[int]:

@@ -63,6 +63,13 @@ class TaskQueue:
         self._hand_over()
         return finished
 
+    def begin(self, function: Callable[..., Any], arguments: Sequence[Any], limit_s: float | None) -> Future[Any]:
+        """Hand a call to the pool at once; its worker is killed if it takes longer than some seconds.
+
+        It is no task: `poll` does not give its result, which is a ``TimeoutError`` if it was killed.
+        """
+        return self._schedule(function, arguments, limit_s)
+
     def close(self, *, at_once: bool) -> None:
         """End the processes: at once, or when they have nothing to do any more."""
         if at_once:
@@ -76,12 +83,14 @@ class TaskQueue:
             _, number, function, arguments = heapq.heappop(self._waiting)
             self._number_of[self._schedule(function, arguments)] = number
 
-    def _schedule(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Future[Any]:
+    def _schedule(
+        self, function: Callable[..., Any], arguments: Sequence[Any], limit_s: float | None = None
+    ) -> Future[Any]:
         try:
-            return cast(Future[Any], self._pool.schedule(function, args=arguments))
+            return cast(Future[Any], self._pool.schedule(function, args=arguments, timeout=limit_s))
         except RuntimeError:  # all its workers were killed at once, which ends a pool
             self._replace_pool()
-            return cast(Future[Any], self._pool.schedule(function, args=arguments))
+            return cast(Future[Any], self._pool.schedule(function, args=arguments, timeout=limit_s))
 
     def _replace_pool(self) -> None:
         self._pool.stop()  # and no join: a thread of a broken pool may wait for ever

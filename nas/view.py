@@ -72,7 +72,9 @@ def _findings(status: Status, score_name: str) -> str:
         f"{counts.skipped} skipped, {counts.failed} failed"
     )
     if status.best is not None:
-        line += f"; best {score_name} {score_of(status.best):.4f} with {status.best.n_weights:,} weights"
+        n_weights, n_parameters = status.best.n_weights, status.best.n_parameters
+        line += f"; best {score_name} {score_of(status.best):.4f} with {n_weights:,} weights"
+        line += f" ({n_parameters:,} parameters)"
     return line
 
 

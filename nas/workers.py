@@ -12,6 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from nas.jobs import Job, Leg, Result, train_jobs
 from nas.task_queue import DEATHS, TaskQueue
 
 GROUPS_A_WORKER = 2  # more would balance better and gather each batch more often
+KILL_AFTER_S = 1.0  # a call that is to be over
 STOP_FILE = "stop"
 
 
@@ -160,6 +162,19 @@ class Workers:
                     results[place] = outcome
         return [result for chunk in results for result in chunk]
 
+    def begin(self, function: Callable[..., Any], *arguments: Any, deadline: float | None) -> Future[Any]:
+        """Begin a call in a worker, beside whatever else they do.
+
+        Args:
+            function: A module-level function. It gets the rows of the pool, then a condition to ask whether to stop,
+                then the arguments.
+            arguments: What else it gets.
+            deadline: Time of ``time.monotonic`` from which on the condition is true. A second later the worker is
+                killed, and the result is a ``TimeoutError``. None for no limit.
+        """
+        limit_s = None if deadline is None else max(0.0, deadline - time.monotonic()) + KILL_AFTER_S
+        return self._queue.begin(run_until, (function, arguments, deadline), limit_s)
+
     def _submit(self, group: _Group) -> None:
         task = self._queue.submit(train_group, (list(group.jobs), group.stage.leg), group.urgency)
         self._groups[task] = group
@@ -178,6 +193,11 @@ def _apply(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
 def train_group(group: list[Job], leg: Leg) -> list[Result]:
     """`jobs.train_jobs` in a worker process."""
     return train_jobs(group, leg, _rows, _stop_condition(leg.deadline))
+
+
+def run_until(function: Callable[..., Any], arguments: Sequence[Any], deadline: float | None) -> Any:
+    """Call a function in a worker process; see `Workers.begin`."""
+    return function(_rows, _stop_condition(deadline), *arguments)
 
 
 def _balanced_groups(jobs: Sequence[Job], n_groups: int) -> list[list[Job]]:

@@ -18,6 +18,8 @@ Edges = tuple[Int64Array, Int64Array]
 CELLS: tuple[Cell, ...] = get_args(Cell)
 GATES: dict[Cell, int] = {"tanh": 1, "relu": 1, "lstm": 4, "gru": 3}
 """Weights that each edge into a unit has."""
+SUMS: dict[Cell, int] = {"tanh": 1, "relu": 1, "lstm": 4, "gru": 4}
+"""Sums that each unit has, each with a bias."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +143,11 @@ class RecurrentWiring:
         """Number of weights, those of the embedding included; biases are not counted."""
         n_into_units = len(self.input_indices) + len(self.recurrent_indices)
         return self.n_inputs * self.n_embedded + self.n_gates * n_into_units + len(self.output_indices)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases: a bias for each sum of a unit, and for each output."""
+        return self.n_weights + SUMS[self.cell] * self.n_units + self.n_outputs
 
     @property
     def n_recurrent_weights(self) -> int:

@@ -83,6 +83,11 @@ class Wiring:
         return self.n_edges
 
     @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases: a bias for each hidden neuron and each output."""
+        return self.n_edges + self.n_hidden + self.n_outputs
+
+    @property
     def n_dense_weights(self) -> int:
         """Number of weights if every admissible edge existed.
 

@@ -64,7 +64,19 @@ def trial(
     n_weights = n_weights or (outcome.n_weights if outcome is not None else 10)
     features = tuple(float(value) for value in np.random.default_rng(number).random(len(FEATURE_NAMES)))
     decision = Decision(outcome is not None, "drawn")
-    return Trial(number, genotype.key(), genotype, generation, (), n_weights, density, features, decision, outcome)
+    return Trial(
+        number=number,
+        key=genotype.key(),
+        genotype=genotype,
+        generation=generation,
+        parents=(),
+        n_weights=n_weights,
+        n_parameters=n_weights + 10,
+        density=density,
+        features=features,
+        decision=decision,
+        outcome=outcome,
+    )
 
 
 def is_dominated(places: Sequence[int], place: int, scores: Sequence[float], n_weights: Sequence[int]) -> bool:

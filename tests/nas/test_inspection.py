@@ -10,6 +10,7 @@ from nas.checkpoint import write_json
 from nas.errors import CheckpointError, RunError
 from nas.inspection import describe_run, read_report
 from nas.recorder import Recorder
+from nas.report.content import FORMAT
 from nas.rundir import RunDirectory
 from predictors import Decision
 
@@ -26,7 +27,9 @@ def recorder(directory: RunDirectory) -> Iterator[Recorder]:
     recorder = Recorder(directory.study, "accuracy")
     for number, score in enumerate((0.5, 0.875, 0.25)):
         genotype, outcome = sampled(number), complete(1000 + number, 0.1, 0.1, score)
-        recorder.add(genotype, genotype.key(), 0, (), 1000 + number, 0.5, [1.0], Decision(True, "drawn"), outcome)
+        recorder.add(
+            genotype, genotype.key(), 0, (), 1000 + number, 1100 + number, 0.5, [1.0], Decision(True, "drawn"), outcome
+        )
     recorder.flush()
     yield recorder
     recorder.close()
@@ -35,8 +38,24 @@ def recorder(directory: RunDirectory) -> Iterator[Recorder]:
 def test_a_run_that_is_finished_has_a_report(directory: RunDirectory) -> None:
     with pytest.raises(RunError, match=r"mine has no report yet: it is not finished. Go on with `nas resume .*mine`"):
         read_report(directory)
-    write_json(directory.report, {"format": 1})
-    assert read_report(directory) == {"format": 1}
+    report = {"format": FORMAT, "missing": []}
+    write_json(directory.report, report)
+    assert read_report(directory) == report
+
+
+def test_a_report_of_another_version_is_refused(directory: RunDirectory) -> None:
+    write_json(directory.report, {"format": FORMAT - 1})
+    with pytest.raises(RunError, match=r"report.json has format 1, this version reads 2. Search again."):
+        read_report(directory)
+
+
+def test_a_run_whose_report_misses_something_is_not_finished(directory: RunDirectory) -> None:
+    report = {"format": FORMAT, "missing": ["dense networks"]}
+    write_json(directory.report, report)
+    assert read_report(directory) == report
+    assert describe_run(directory)[0].startswith("mine: stopped; go on with")
+    with directory.lock():
+        assert describe_run(directory)[0] == "mine: running"
 
 
 def test_a_run_in_progress_is_described_while_it_is_written(directory: RunDirectory, recorder: Recorder) -> None:
@@ -47,7 +66,7 @@ def test_a_run_in_progress_is_described_while_it_is_written(directory: RunDirect
         "mine: running",
         "data: wine.csv",
         "3 trained, 0 stopped, 2 skipped, 0 failed",
-        "best accuracy on validation rows: 0.8750 with 1,001 weights (trial 1)",
+        "best accuracy on validation rows: 0.8750 with 1,001 weights (1,101 parameters; trial 1)",
     ]
 
 
@@ -71,7 +90,7 @@ def test_a_run_that_nobody_is_at_work_on_is_stopped_or_finished(directory: RunDi
         "0 trained, 0 stopped, 0 skipped, 0 failed",
     ]
     directory.skipped.write_text("generation,key\n")
-    write_json(directory.report, {"format": 1})
+    write_json(directory.report, {"format": FORMAT, "missing": []})
     assert describe_run(directory)[0] == "mine: finished"
     assert "0 skipped" in describe_run(directory)[2]
 

@@ -37,7 +37,7 @@ def test_a_line_says_what_was_found_and_how_much_time_is_left() -> None:
     (line,) = shown(STATUS).splitlines()
     assert line == (
         "4m00s left of 5m00s  searching, generation 3: 4 trained, 7 stopped, 30 skipped, 1 failed; "
-        "best accuracy 0.8125 with 1,234 weights"
+        "best accuracy 0.8125 with 1,234 weights (1,244 parameters)"
     )
 
 
@@ -81,5 +81,5 @@ def test_time_is_told_for_a_budget_and_for_trials(status: Status, text: str) -> 
 def test_on_a_terminal_phase_progress_and_findings_are_drawn_and_taken_away_at_the_end() -> None:
     text = shown(STATUS, replace(STATUS, phase="reading the test rows"), is_terminal=True)
     assert "searching" in text and "reading the test rows" in text
-    assert "best accuracy 0.8125 with 1,234 weights" in text
+    assert "best accuracy 0.8125 with 1,234 weights (1,244 parameters)" in text
     assert text.rstrip("\n").endswith("\x1b[2K") or "\x1b[1A\x1b[2K" in text

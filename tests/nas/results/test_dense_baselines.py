@@ -6,11 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pytest
 from candidates import COURSE
-from sklearn.datasets import load_diabetes, load_wine
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from threadpoolctl import threadpool_limits
-
-from nas import baselines
 from nas.baselines import (
     DENSE_RATES,
     boosted_trees,
@@ -20,6 +15,11 @@ from nas.baselines import (
     dense_wiring,
     dense_wirings,
 )
+from sklearn.datasets import load_diabetes, load_wine
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits
+
+from nas import baselines
 from nas.jobs import Job, Leg, Result
 
 

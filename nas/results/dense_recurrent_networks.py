@@ -1,4 +1,4 @@
-"""What a run on sequences is compared with, on the same split: dense recurrent networks, and rules of the data set."""
+"""Dense recurrent networks to compare a run on sequences with."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from nas.baselines import Baseline
-from nas.data import SequenceDataset
+from nas.results.dense_networks import Contest, Setting
 from search_spaces import RecurrentWiring
 from search_spaces.recurrent_wiring import GATES, Cell
 
 HIDDEN_UNITS, USUAL_EMBEDDED = 32, 16
+RATES = (1e-2, 3e-3, 1e-3, 2e-2)  # the most promising first
 
 
 def dense_recurrent_wiring(n_inputs: int, n_embedded: int, n_units: int, n_outputs: int, cell: Cell) -> RecurrentWiring:
@@ -29,27 +29,25 @@ def dense_recurrent_wiring(n_inputs: int, n_embedded: int, n_units: int, n_outpu
     )
 
 
-def dense_recurrent_wirings(
+def dense_recurrent_contests(
     n_inputs: int, n_embedded: int, n_outputs: int, n_weights: int, cell: Cell
-) -> dict[str, RecurrentWiring]:
-    """The dense networks to compare with, by name: one of about as many weights and the same cell, and an LSTM."""
+) -> list[Contest]:
+    """Dense recurrent networks of about as many weights as ours and the same cell, and an LSTM of 32 units."""
     # gates h^2 + (gates embedded + outputs) h + inputs embedded = weights, for h units
     linear, constant = GATES[cell] * n_embedded + n_outputs, n_inputs * n_embedded - n_weights
     root = math.sqrt(max(linear**2 - 4 * GATES[cell] * constant, 0.0))
     n_equal = max(1, round((root - linear) / (2 * GATES[cell])))
     usual_embedded = min(n_inputs, USUAL_EMBEDDED)
-    return {
-        f"dense {cell}, {n_equal} units (equal weights)": dense_recurrent_wiring(
-            n_inputs, n_embedded, n_equal, n_outputs, cell
-        ),
-        f"dense lstm, {HIDDEN_UNITS} units": dense_recurrent_wiring(
-            n_inputs, usual_embedded, HIDDEN_UNITS, n_outputs, "lstm"
-        ),
-    }
-
-
-def rule_baselines(dataset: SequenceDataset, y_test: np.ndarray) -> list[Baseline]:
-    """How often the trivial rules of a built-in grammar are right; none for other data. Reads the test sequences."""
     return [
-        Baseline(name, float(np.mean(predicted == y_test)), None, 0.0) for name, predicted in dataset.read_baselines()
+        _contest("equal weights", n_equal, dense_recurrent_wiring(n_inputs, n_embedded, n_equal, n_outputs, cell)),
+        _contest(
+            f"{HIDDEN_UNITS} units",
+            HIDDEN_UNITS,
+            dense_recurrent_wiring(n_inputs, usual_embedded, HIDDEN_UNITS, n_outputs, "lstm"),
+        ),
     ]
+
+
+def _contest(name: str, n_units: int, wiring: RecurrentWiring) -> Contest:
+    shape = f"{n_units} {wiring.cell} units"
+    return Contest(name, tuple(Setting(shape, wiring.n_weights, lambda: wiring, None, rate) for rate in RATES))

@@ -1,0 +1,1 @@
+"""What follows a search: confirm, train to the end, test, and compare."""

@@ -1,0 +1,75 @@
+"""Dense networks as baselines: as many settings as there is time for, the winners tested."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from nas.engine.networks import network_of
+from nas.engine.population import predict
+from nas.generation import hyperparameters_of
+from nas.results.contests import contests_for
+from nas.results.dense_training import DenseNetwork, DenseTraining, affordable_number, train_dense
+from nas.results.final_part import FinalPart
+from nas.results.final_training import MARGIN, training_wall_s
+from nas.results.findings import Baseline
+from nas.results.front import Known
+from nas.results.front_training import FrontTraining
+from nas.results.held_out import Answered, HeldOut
+
+SHARE_OF_SEARCH = 0.25  # of the search's work that these networks may cost where no budget limits them
+
+
+def dense_baselines(
+    part: FinalPart, best: Known, training: FrontTraining, test: HeldOut
+) -> tuple[list[Answered], str | None]:
+    """Choose, train and test dense networks.
+
+    Args:
+        part: The final part of the run.
+        best: The best network of the search, to which they are matched.
+        training: The final training of the front.
+        test: The test rows.
+
+    Returns:
+        The baselines, and a note if only a part of their settings was compared.
+    """
+    search, contests, deadline = part.search, contests_for(part.dataset, best.trial), part.deadline_of_baselines()
+    how = DenseTraining(
+        course=search.course,
+        final=training.recipe,
+        while_choosing=hyperparameters_of(best.trial.genotype),
+        while_training=training.hyperparameters[best.trial.key],
+    )
+    if deadline is None:
+        speed = replace(part.speed, seconds=1.0)  # any speed: the same seed gives the same networks
+        seconds = SHARE_OF_SEARCH * speed.search_s(search.recorder.history, search.course)
+    else:
+        speed, seconds = part.speed, part.n_workers * (deadline - time.monotonic()) / MARGIN
+    n = affordable_number(contests, how, speed, seconds)
+    final_s = training_wall_s([c.settings[0].n_weights for c in contests], how.final, speed, part.n_workers)
+    trained = {d.contest.name: d for d in train_dense(contests, n, how, search.workers, deadline, final_s)}
+    answered = []
+    for contest in contests:
+        if contest.name in trained:
+            answered.append(_tested(trained[contest.name], test))
+        else:
+            answered.append(Answered(Baseline(f"dense ({contest.name}): not trained to the end, time was short")))
+    n_all = max(len(contest.settings) for contest in contests)
+    if n >= n_all:
+        return answered, None
+    why = "there was no time for more" if deadline is not None else "more would cost over a quarter of the search"
+    return answered, f"The dense networks are the best of {n} of {n_all} settings: {why}."
+
+
+def _tested(dense: DenseNetwork, test: HeldOut) -> Answered:
+    setting = dense.setting
+    wiring = setting.make_wiring()
+    baseline = Baseline(
+        f"dense {setting.name}, rate {setting.learning_rate:g} ({dense.contest.name})",
+        n_weights=wiring.n_weights,
+        n_parameters=wiring.n_parameters,
+        seconds=dense.seconds,
+    )
+    answers = test.answers(predict(network_of(wiring, setting.activation), dense.trained.parameters, test.rows))
+    return Answered(baseline) if answers is None else Answered.judged(baseline, answers, test)

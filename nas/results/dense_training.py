@@ -1,0 +1,176 @@
+"""Dense baselines: settings chosen by the run's own validation, then trained as long as the networks of the front.
+
+The choice is a successive halving over the rungs of the search (Jamieson & Talwalkar 2016).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nas.engine.recipe import Hyperparameters, Recipe
+from nas.engine.state import TrainingState
+from nas.generation import Course
+from nas.jobs import Job, Leg
+from nas.results.dense_networks import Contest, Setting
+from nas.results.final_training import Trained, train_to_end
+from nas.seeding import Stream, seed_words
+from nas.speed import Speed
+from nas.workers import Workers
+
+NUMBERS_TO_TRY = (24, 12, 6, 2, 1)
+REDUCTION = 3  # of the number of settings at each rung
+FEW = 3  # settings that are not told apart at the first rung already
+
+
+@dataclass(frozen=True, eq=False)
+class DenseNetwork:
+    """A dense network after its final training.
+
+    Attributes:
+        contest: What it won.
+        setting: Its setting.
+        trained: Its weights.
+        seconds: Time in the workers of all settings that were tried, and of the final training.
+    """
+
+    contest: Contest
+    setting: Setting
+    trained: Trained
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DenseTraining:
+    """How dense networks are chosen and trained: as our best network was.
+
+    Attributes:
+        course: How candidates are trained, and on which rows they are chosen.
+        final: The recipe of the final training.
+        while_choosing: Dropout and label smoothing of our best network in the search; each setting has its own rate.
+        while_training: The same in its final training.
+    """
+
+    course: Course
+    final: Recipe
+    while_choosing: Hyperparameters
+    while_training: Hyperparameters
+
+    def candidate(self, key: str, setting: Setting, state: TrainingState | None) -> Job:
+        """A setting as workers take it while settings are compared."""
+        return self._job(key, setting, self.while_choosing, self.course.n_seeds, state)
+
+    def winner(self, key: str, setting: Setting) -> Job:
+        """A setting as workers take it for the final training."""
+        return self._job(key, setting, self.while_training, 1, None)
+
+    def _job(self, key: str, setting: Setting, own: Hyperparameters, n_seeds: int, state: TrainingState | None) -> Job:
+        # The same shape starts from the same weights whatever its rate.
+        words = (self.course.run_seed, Stream.BASELINES, setting.n_weights)
+        seeds = tuple(tuple(seed_words(*words, k)) for k in range(n_seeds))
+        own = replace(own, learning_rate=setting.learning_rate)
+        return Job(key, setting.make_wiring(), setting.activation, own, seeds, state)
+
+
+def train_dense(
+    contests: Sequence[Contest],
+    n: int,
+    how: DenseTraining,
+    workers: Workers,
+    deadline: float | None,
+    final_s: float,
+) -> list[DenseNetwork]:
+    """Choose a setting in each contest, and train it to the end.
+
+    Args:
+        contests: The contests, the most important first.
+        n: How many settings of each are tried, at least 1.
+        how: How they are trained.
+        workers: Where it is done.
+        deadline: Time of ``time.monotonic``; None for no limit.
+        final_s: Seconds before the deadline at which the choice ends and the final training begins.
+
+    Returns:
+        The chosen networks that were trained to the end before the deadline.
+    """
+    until = None if deadline is None else deadline - final_s
+    chosen, choosing_s = _choose(contests, n, how, workers, until)
+    jobs = [how.winner(contest.name, setting) for contest, setting in zip(contests, chosen, strict=True)]
+    trained = train_to_end(workers, jobs, how.final, deadline)
+    return [
+        DenseNetwork(contest, setting, trained[contest.name], seconds + trained[contest.name].seconds)
+        for contest, setting, seconds in zip(contests, chosen, choosing_s, strict=True)
+        if contest.name in trained and trained[contest.name].is_complete
+    ]
+
+
+def affordable_number(contests: Sequence[Contest], how: DenseTraining, speed: Speed, seconds: float) -> int:
+    """How many settings of each contest the time is enough for, with the final training; at least 1.
+
+    Args:
+        contests: The contests.
+        how: How they are trained.
+        speed: Of one worker.
+        seconds: What all workers may use together.
+    """
+    fitting = (n for n in NUMBERS_TO_TRY if dense_seconds(contests, n, how, speed) <= seconds)
+    return next(fitting, 1)
+
+
+def dense_seconds(contests: Sequence[Contest], n: int, how: DenseTraining, speed: Speed) -> float:
+    """Seconds of workers for so many settings of each contest, with the final training."""
+    course, total_s = how.course, 0.0
+    for contest in contests:
+        settings, before = contest.settings[:n], 0
+        each_s = [speed.training_s(setting.n_weights, course.recipe) for setting in settings]
+        n_alive, mean_s = len(settings), math.fsum(each_s) / len(settings)
+        for step in _rung_steps(n_alive, course):
+            total_s += course.n_seeds * n_alive * mean_s * (step - before) / course.recipe.total_steps
+            n_alive, before = math.ceil(n_alive / REDUCTION), step
+        total_s += speed.training_s(settings[0].n_weights, how.final)
+    return total_s
+
+
+def _choose(
+    contests: Sequence[Contest], n: int, how: DenseTraining, workers: Workers, deadline: float | None
+) -> tuple[list[Setting], list[float]]:
+    """The best setting of each contest as far as the time allows to tell, and the seconds spent on each contest."""
+    course = how.course
+    alive = [list(range(len(contest.settings[:n]))) for contest in contests]  # of each contest, the best first
+    states: dict[str, TrainingState | None] = {}
+    seconds = [0.0] * len(contests)
+    for step in _rung_steps(max(map(len, alive)), course):
+        jobs = [
+            how.candidate(key := f"{place}|{number}", setting, states.get(key))
+            for rank in range(max(map(len, alive)))
+            for place, numbers in enumerate(alive)
+            for number in numbers[rank : rank + 1]
+            for setting in [contests[place].settings[number]]
+        ]
+        scores: list[dict[int, float]] = [{} for _ in contests]
+        leg = Leg(course.recipe, step, course.scored_columns, deadline, course.folds)
+        for result in workers.train(jobs, leg, one_by_one=True):
+            place, number = map(int, result.key.split("|"))
+            seconds[place] += result.seconds
+            states[result.key] = result.state
+            if result.scores:
+                scores[place][number] = math.fsum(result.scores) / len(result.scores)
+        alive = [_survivors(numbers, of_contest) for numbers, of_contest in zip(alive, scores, strict=True)]
+    return [contest.settings[numbers[0]] for contest, numbers in zip(contests, alive, strict=True)], seconds
+
+
+def _survivors(numbers: Sequence[int], scores: Mapping[int, float]) -> list[int]:
+    """The best third by score; without any score those that were best before."""
+    ranked = sorted((number for number in numbers if number in scores), key=lambda number: -scores[number])
+    return (ranked or list(numbers))[: math.ceil(len(numbers) / REDUCTION)]
+
+
+def _rung_steps(n_settings: int, course: Course) -> list[int]:
+    """Steps at which the settings are compared, until one is left."""
+    steps = []
+    for step in course.rung_steps[0 if n_settings > FEW else 1 :]:
+        if n_settings > 1:
+            steps.append(step)
+            n_settings = math.ceil(n_settings / REDUCTION)
+    return steps

@@ -1,0 +1,66 @@
+"""What the steps after a search share: the search, its data, and when each step ends."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from nas.data import AnyDataset
+from nas.results.timetable import CLOSING_S, Timetable
+from nas.search import Search
+from nas.speed import Speed
+
+
+@dataclass(frozen=True, eq=False)
+class FinalPart:
+    """The part of a run that follows the search.
+
+    Attributes:
+        search: The search, which is over.
+        dataset: Its data.
+        speed: Of one worker.
+        table: Seconds for each step, no more than are left; None without a budget.
+        end: Time of ``time.monotonic`` by which all steps are over; None without a budget.
+    """
+
+    search: Search
+    dataset: AnyDataset
+    speed: Speed
+    table: Timetable | None
+    end: float | None
+
+    @classmethod
+    def begin(cls, search: Search, dataset: AnyDataset, speed: Speed, table: Timetable | None) -> FinalPart:
+        """Fit a timetable into the time that is left."""
+        end = search.clock.moment(CLOSING_S)
+        if table is not None and end is not None:
+            table = table.within(end - time.monotonic())
+        return cls(search, dataset, speed, table, end)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows or sequences of the final training."""
+        return len(self.dataset.y)
+
+    @property
+    def n_workers(self) -> int:
+        """Worker processes."""
+        return self.search.config.search.workers
+
+    def deadline_of_cross_validation(self) -> float | None:
+        """Its end, if it begins now."""
+        return None if self.table is None else time.monotonic() + self.table.cross_validation
+
+    def deadline_of_baselines(self) -> float | None:
+        """The end of the dense networks and boosted trees."""
+        return None if self.table is None or self.end is None else self.end - self.table.trust
+
+    def deadline_of_front(self) -> float | None:
+        """When the front should be trained, so that the baselines have their time; it may take theirs if need be."""
+        before = self.deadline_of_baselines()
+        return None if self.table is None or before is None else before - self.table.baselines
+
+    def seconds_for_front(self) -> float | None:
+        """Seconds from now until then; 0 or less if it is over."""
+        deadline = self.deadline_of_front()
+        return None if deadline is None else deadline - time.monotonic()

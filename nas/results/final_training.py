@@ -1,0 +1,79 @@
+"""The final training of a network, on all rows but the test's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas.budget import batch_plan
+from nas.engine.recipe import Recipe
+from nas.generation import Course
+from nas.jobs import Job, Leg
+from nas.speed import Speed
+from nas.workers import Workers
+
+MARGIN = 1.15  # by which trainings may take longer than expected
+MIN_LENGTHENING = 1.5  # of a longer training; less is not worth its time
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network after a final training.
+
+    Attributes:
+        parameters: float32 (n_parameters,).
+        epochs: How many epochs it was trained for.
+        is_complete: Whether that was the whole training, and not what the time allowed.
+        seconds: Time it took in a worker.
+    """
+
+    parameters: NDArray[np.float32]
+    epochs: float
+    is_complete: bool
+    seconds: float
+
+
+def final_recipe(course: Course, n_rows: int, epochs: int) -> Recipe:
+    """The recipe of a run over training and validation rows together, for some epochs."""
+    batches = batch_plan(n_rows, course.run_seed)
+    return replace(course.recipe, batches=batches, total_steps=epochs * batches.steps_per_epoch)
+
+
+def epochs_of(recipe: Recipe) -> int:
+    """Epochs of a whole training."""
+    return max(1, round(recipe.total_steps / recipe.batches.steps_per_epoch))
+
+
+def training_wall_s(n_weights: Sequence[int], recipe: Recipe, speed: Speed, n_workers: int) -> float:
+    """About the seconds until some networks are trained side by side, with a margin; 0 for none.
+
+    Args:
+        n_weights: Sizes of the networks.
+        recipe: How each is trained.
+        speed: Of one worker.
+        n_workers: Workers.
+    """
+    each_s = [MARGIN * speed.training_s(n, recipe) for n in n_weights]
+    return max([math.fsum(each_s) / n_workers, *each_s])
+
+
+def train_to_end(workers: Workers, jobs: Sequence[Job], recipe: Recipe, deadline: float | None) -> dict[str, Trained]:
+    """Train jobs in their order until a deadline; give the networks by key as far as they came.
+
+    Those that diverged, or for which there was no time at all, are left out.
+    """
+    leg, trained = Leg(recipe, recipe.total_steps, None, deadline), {}
+    for result in workers.train(jobs, leg, one_by_one=True) if jobs else ():
+        state = result.state
+        if state is not None and result.failure is None and state.steps_done > 0:
+            trained[result.key] = Trained(
+                parameters=state.parameters[0],
+                epochs=state.steps_done / recipe.batches.steps_per_epoch,
+                is_complete=state.steps_done == leg.until_step,
+                seconds=result.seconds,
+            )
+    return trained

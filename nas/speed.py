@@ -1,0 +1,60 @@
+"""How fast candidates are trained, as measured at the start of a run and observed since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from nas.engine.recipe import Recipe
+from nas.generation import Course
+from nas.recorder import Trial
+from search_spaces import RecurrentGenotype
+
+RECURRENT_OVERHEAD_EDGES = 2000  # units, and sequences of different lengths
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Training speed of one worker.
+
+    Attributes:
+        seconds: Seconds for each edge, row of a batch, and step.
+        overhead_edges: What a step costs besides its edges (gathering, activations, the loss), as a number of edges.
+    """
+
+    seconds: float
+    overhead_edges: int
+
+    @classmethod
+    def measured(cls, seconds: float, n_edges: int, n_rows: int, n_inputs: int, is_recurrent: bool = False) -> Speed:
+        """The speed of a training that took some seconds for a number of rows, batch after batch."""
+        overhead = _overhead_edges(n_inputs, is_recurrent)
+        return cls(seconds / (n_rows * (n_edges + overhead)), overhead)
+
+    @classmethod
+    def observed(cls, history: Sequence[Trial], course: Course, n_inputs: int) -> Speed | None:
+        """The mean speed of all trainings so far, with whatever else the machine did; None before the first."""
+        is_recurrent = any(isinstance(trial.genotype, RecurrentGenotype) for trial in history)
+        one = cls(1.0, _overhead_edges(n_inputs, is_recurrent))
+        seconds = sum(trial.outcome.seconds for trial in history if trial.outcome is not None and trial.outcome.scores)
+        work = one.search_s(history, course)
+        return replace(one, seconds=seconds / work) if work else None
+
+    def search_s(self, history: Sequence[Trial], course: Course) -> float:
+        """Seconds that one worker would need for all trainings so far that reached a rung."""
+        total_s = 0.0
+        for trial in history:
+            if trial.outcome is not None and trial.outcome.scores:
+                n_steps = course.rung_steps[len(trial.outcome.scores) - 1]
+                total_s += course.n_seeds * self.training_s(
+                    trial.n_weights, replace(course.recipe, total_steps=n_steps)
+                )
+        return total_s
+
+    def training_s(self, n_edges: int, recipe: Recipe) -> float:
+        """Seconds that one worker needs for one training of one network."""
+        return self.seconds * (n_edges + self.overhead_edges) * recipe.batches.batch_size * recipe.total_steps
+
+
+def _overhead_edges(n_inputs: int, is_recurrent: bool) -> int:
+    return 200 + 2 * n_inputs + (RECURRENT_OVERHEAD_EDGES if is_recurrent else 0)

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from candidates import COURSE
+from final_parts import FakeWorkers
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nas.engine.recipe import Hyperparameters
+from nas.jobs import Job, Leg
+from nas.results.dense_networks import Contest, dense_contests
+from nas.results.dense_training import (
+    NUMBERS_TO_TRY,
+    DenseTraining,
+    affordable_number,
+    dense_seconds,
+    train_dense,
+)
+from nas.results.final_training import final_recipe
+from nas.speed import Speed
+
+CONTESTS = dense_contests(6, 3, 300)
+FINAL = final_recipe(COURSE, 96, 45)
+OWN, LONGER = Hyperparameters(0.5, 0.1, 0.02), Hyperparameters(0.5, 0.15, 0.02)
+HOW = DenseTraining(COURSE, FINAL, OWN, LONGER)
+
+
+def number_of(job: Job) -> int:
+    return int(job.key.split("|")[1])
+
+
+def is_final(leg: Leg) -> bool:
+    return leg.recipe == FINAL
+
+
+def test_the_setting_that_does_best_on_the_validation_rows_is_trained_to_the_end() -> None:
+    best = {0: 17, 1: 5}
+
+    def score(job: Job, leg: Leg) -> float:
+        if is_final(leg):
+            return 0.0
+        place, number = map(int, job.key.split("|"))
+        return 0.9 if number == best[place] else 0.5 + 0.001 * number
+
+    workers = FakeWorkers(score)
+    networks = train_dense(CONTESTS, 24, HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    assert [network.contest for network in networks] == CONTESTS
+    assert [network.setting for network in networks] == [CONTESTS[0].settings[17], CONTESTS[1].settings[5]]
+    legs = [leg for _, leg in workers.trained]
+    assert [leg.until_step for leg in legs] == [10, 30, 90, FINAL.total_steps]
+    assert [len(jobs) for jobs, _ in workers.trained] == [48, 16, 6, 2]
+    assert all(leg.scored_columns == COURSE.scored_columns for leg in legs[:-1])
+    assert (legs[-1].scored_columns, legs[-1].recipe) == (None, FINAL)
+    assert [network.seconds for network in networks] == [24 + 8 + 3 + 1.0] * 2
+
+
+def test_settings_are_trained_with_the_dropout_of_our_best_and_their_own_rates() -> None:
+    workers = FakeWorkers(lambda job, leg: 0.5)
+    train_dense(CONTESTS, 6, HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    for jobs, leg in workers.trained:
+        for job in jobs:
+            own = LONGER if is_final(leg) else OWN
+            assert job.hyperparameters == replace(own, learning_rate=job.hyperparameters.learning_rate)
+    jobs, _ = workers.trained[0]
+    rates = {job.key: job.hyperparameters.learning_rate for job in jobs}
+    assert rates == {
+        f"{place}|{number}": contest.settings[number].learning_rate
+        for place, contest in enumerate(CONTESTS)
+        for number in range(6)
+    }
+
+
+def test_the_most_promising_begin_and_win_where_all_are_alike() -> None:
+    workers = FakeWorkers(lambda job, leg: 0.5)
+    networks = train_dense(CONTESTS, 12, HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    assert [network.setting for network in networks] == [contest.settings[0] for contest in CONTESTS]
+    first, _ = workers.trained[0]
+    assert [job.key for job in first[:4]] == ["0|0", "1|0", "0|1", "1|1"]
+
+
+def test_the_same_shape_starts_from_the_same_weights_in_each_run_of_its_own() -> None:
+    workers = FakeWorkers(lambda job, leg: 0.5)
+    train_dense(CONTESTS, 24, replace(HOW, course=replace(COURSE, n_seeds=2)), workers, None, 0.0)  # type: ignore[arg-type]
+    jobs, _ = workers.trained[0]
+    assert {len(job.weight_seeds) for job in jobs} == {2}
+    of_shape: dict[int, set[object]] = {}
+    for job in jobs:
+        of_shape.setdefault(job.wiring.n_weights, set()).add(job.weight_seeds)
+    assert all(len(seeds) == 1 for seeds in of_shape.values())
+    assert len({seeds for of_one in of_shape.values() for seeds in of_one}) == len(of_shape)
+
+
+def test_a_setting_goes_on_from_where_it_was() -> None:
+    workers = FakeWorkers(lambda job, leg: 0.5)
+    train_dense(CONTESTS, 24, HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    steps = [{None if job.state is None else job.state.steps_done for job in jobs} for jobs, _ in workers.trained]
+    assert steps == [{None}, {10}, {30}, {None}]
+
+
+def cut_off_at(step: int) -> Callable[[Job, Leg], float | None]:
+    """Scores of a choice that the deadline ends before a rung; the later a setting is listed, the better it is."""
+
+    def score(job: Job, leg: Leg) -> float | None:
+        if is_final(leg):
+            return 0.0
+        return None if leg.until_step >= step else 0.5 + 0.01 * number_of(job)
+
+    return score
+
+
+@pytest.mark.parametrize(("step", "expected"), [(10, 0), (30, 23), (90, 23)])
+def test_when_the_time_is_over_the_best_so_far_is_chosen(step: int, expected: int) -> None:
+    workers = FakeWorkers(cut_off_at(step))
+    networks = train_dense(CONTESTS, 24, HOW, workers, 100.0, 30.0)  # type: ignore[arg-type]
+    assert [network.setting for network in networks] == [contest.settings[expected] for contest in CONTESTS]
+    assert [leg.deadline for _, leg in workers.trained] == [70.0, 70.0, 70.0, 100.0]
+
+
+def test_a_network_that_is_not_trained_to_the_end_is_no_baseline() -> None:
+    def score(job: Job, leg: Leg) -> float | str | None:
+        return None if is_final(leg) and job.key == "equal weights" else 0.5
+
+    networks = train_dense(CONTESTS, 2, HOW, FakeWorkers(score), 100.0, 0.0)  # type: ignore[arg-type]
+    assert [network.contest.name for network in networks] == ["100 units a layer"]
+
+
+@pytest.mark.parametrize(("n", "steps"), [(24, [10, 30, 90]), (12, [10, 30, 90]), (6, [10, 30]), (2, [30]), (1, [])])
+def test_fewer_settings_take_fewer_rungs(n: int, steps: list[int]) -> None:
+    workers = FakeWorkers(lambda job, leg: 0.5)
+    train_dense(CONTESTS, n, HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    assert [leg.until_step for _, leg in workers.trained] == [*steps, FINAL.total_steps]
+
+
+@given(st.sampled_from(NUMBERS_TO_TRY), st.integers(1, 3))
+def test_the_time_of_the_settings_is_that_of_the_steps_they_are_trained(n: int, n_seeds: int) -> None:
+    speed, course = Speed(1e-7, 200), replace(COURSE, n_seeds=n_seeds)
+    alike = [Contest(c.name, tuple(replace(s, n_weights=500) for s in c.settings)) for c in CONTESTS]
+    workers = FakeWorkers(lambda job, leg: 0.5)
+    train_dense(CONTESTS, n, replace(HOW, course=course), workers, None, 0.0)  # type: ignore[arg-type]
+    expected = 0.0
+    for jobs, leg in workers.trained:
+        for job in jobs:
+            begun = 0 if job.state is None else job.state.steps_done
+            recipe = replace(leg.recipe, total_steps=leg.until_step - begun)
+            expected += len(job.weight_seeds) * speed.training_s(500, recipe)
+    assert dense_seconds(alike, n, replace(HOW, course=course), speed) == pytest.approx(expected)
+
+
+@given(st.floats(1e-3, 1e4))
+def test_as_many_settings_are_tried_as_there_is_time_for_and_one_at_least(seconds: float) -> None:
+    speed = Speed(1e-6, 200)
+    n = affordable_number(CONTESTS, HOW, speed, seconds)
+    assert n in NUMBERS_TO_TRY
+    assert n == 1 or dense_seconds(CONTESTS, n, HOW, speed) <= seconds
+    more = [m for m in NUMBERS_TO_TRY if m > n]
+    assert not more or dense_seconds(CONTESTS, min(more), HOW, speed) > seconds
+    assert affordable_number(CONTESTS, HOW, speed, math.inf) == 24
