@@ -18,20 +18,27 @@ Edges = tuple[Int64Array, Int64Array]
 CELLS: tuple[Cell, ...] = get_args(Cell)
 GATES: dict[Cell, int] = {"tanh": 1, "relu": 1, "lstm": 4, "gru": 3}
 """Weights that each edge into a unit has."""
+SUMMARIES = ("last", "mean", "max")
+"""What outputs can read of a vertex: its value at the last step, and the mean and the maximum over all steps."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecurrentWiring:
     """A sparse recurrent network without its weights, as compressed sparse rows.
 
-    In each step, `n_inputs` channels are embedded into `n_embedded` values by a dense linear layer without bias
-    and activation. Then the units are computed in their order. A unit reads embedded values and vertices of the
-    same step and units of the step before; what it gives is added to its vertex. Outputs read vertices at the
-    last true step of the sequence. Wirings compare by identity.
+    The network takes a step for every `stride` steps of a sequence, and at each reads a window of `window` steps; the
+    last window ends with the sequence. In each step, the `n_inputs` channels of the window's steps are embedded into
+    `n_embedded` values by a dense linear layer without bias and activation. Then the units are computed in their
+    order. A unit reads embedded values and vertices of the same step and units of the step before; what it gives is
+    added to its vertex. Outputs read vertices at the last step of the network, their means over its steps, or their
+    maxima. Wirings compare by identity.
+
+    A bidirectional network is two that do not read one another and share the outputs: the first half of the embedded
+    values, vertices and units reads the sequence forwards, the second half reads it backwards.
 
     Attributes:
-        n_inputs: Channels of a step, at least 1; one a symbol, for strings.
-        n_embedded: Values that the channels are embedded into at each step, at least 1.
+        n_inputs: Channels read of a step of the sequence, at least 1; one a symbol, for strings.
+        n_embedded: Values that a window is embedded into at each step, at least 1.
         n_vertices: Number of vertices, at least 1. The value of a vertex is the sum of what its units give.
         n_outputs: Number of outputs, at least 1.
         cell: Kind of the units.
@@ -44,13 +51,16 @@ class RecurrentWiring:
         recurrent_indices: int32, shape (n_recurrent_edges,), read-only: the units that each unit reads from the
             step before. Ascending within each row.
         output_indptr: int32, shape (n_outputs + 1,), read-only.
-        output_indices: int32, shape (n_output_edges,), read-only: the vertices that each output reads. Ascending
-            within each row.
+        output_indices: int32, shape (n_output_edges,), read-only: what each output reads. Source s is the summary
+            s // n_vertices of `SUMMARIES` of the vertex s % n_vertices. Ascending within each row.
+        window: Steps of the sequence that are read at once, at least 1.
+        stride: Steps of the sequence from one window to the next, in 1..window, so that every step is read.
+        bidirectional: Whether the sequence is read backwards too.
 
     Raises:
         WiringError: A wrong shape or type, a source out of range or not before its unit, an edge given twice, a
             vertex without units, an output that reads nothing, a unit that embedded values never reach or that never
-            reaches an output, in whatever number of steps.
+            reaches an output, in whatever number of steps; or an edge from one direction to the other.
     """
 
     n_inputs: int
@@ -65,17 +75,23 @@ class RecurrentWiring:
     recurrent_indices: Int32Array
     output_indptr: Int32Array
     output_indices: Int32Array
+    window: int = 1
+    stride: int = 1
+    bidirectional: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("n_inputs", "n_embedded", "n_vertices", "n_outputs"):
+        for name in ("n_inputs", "n_embedded", "n_vertices", "n_outputs", "window", "stride"):
             if getattr(self, name) < 1:
                 raise WiringError(f"RecurrentWiring: {name} is {getattr(self, name)}; it must be at least 1.")
         if self.cell not in GATES:
             raise WiringError(f"RecurrentWiring: cell is {self.cell!r}; it must be one of {', '.join(GATES)}.")
         for name in ("unit_vertex", *(f"{kind}_{part}" for kind in _KINDS for part in ("indptr", "indices"))):
             object.__setattr__(self, name, read_only("RecurrentWiring", name, getattr(self, name)))
+        if self.stride > self.window:
+            raise WiringError(f"RecurrentWiring: stride is {self.stride}; it must be at most the window, {self.window}.")
         _check_units(self)
         _check_edges(self)
+        _check_directions(self)
         _check_paths(self)
 
     @classmethod
@@ -89,18 +105,22 @@ class RecurrentWiring:
         input_edges: Edges,
         recurrent_edges: Edges,
         output_edges: Edges,
+        window: int = 1,
+        stride: int = 1,
+        bidirectional: bool = False,
     ) -> RecurrentWiring:
         """The wiring that has these edges, in any order.
 
         Args:
-            n_inputs: Channels of a step.
+            n_inputs: Channels read of a step of the sequence.
             n_embedded: Embedded values.
             n_outputs: Number of outputs.
             cell: Kind of the units.
             unit_vertex: int64, shape (n_units,): the vertex of each unit.
             input_edges: (sources, units), int64: embedded values, then vertices; and the units that read them.
             recurrent_edges: (sources, units), int64: units of the step before, and the units that read them.
-            output_edges: (vertices, outputs), int64.
+            output_edges: (summaries of vertices, outputs), int64.
+            window, stride, bidirectional: How the sequence is read.
 
         Raises:
             WiringError: The edges break an invariant of `RecurrentWiring`.
@@ -110,7 +130,7 @@ class RecurrentWiring:
         for name, (sources, targets), n_sources, n_targets in (
             ("input", input_edges, n_embedded + n_vertices, n_units),
             ("recurrent", recurrent_edges, n_units, n_units),
-            ("output", output_edges, n_vertices, n_outputs),
+            ("output", output_edges, len(SUMMARIES) * n_vertices, n_outputs),
         ):
             for end, numbers, n_numbers in (("sources", sources, n_sources), ("targets", targets, n_targets)):
                 if len(numbers) and not 0 <= numbers.min() <= numbers.max() < n_numbers:
@@ -119,7 +139,8 @@ class RecurrentWiring:
                         f"they must be in 0..{n_numbers - 1}."
                     )
             rows += compressed(targets, sources, n_targets, n_sources)
-        return cls(n_inputs, n_embedded, n_vertices, n_outputs, cell, unit_vertex.astype(np.int32), *rows)
+        reading = (window, stride, bidirectional)
+        return cls(n_inputs, n_embedded, n_vertices, n_outputs, cell, unit_vertex.astype(np.int32), *rows, *reading)
 
     @property
     def n_gates(self) -> int:
@@ -140,7 +161,17 @@ class RecurrentWiring:
     def n_weights(self) -> int:
         """Number of weights, those of the embedding included; biases are not counted."""
         n_into_units = len(self.input_indices) + len(self.recurrent_indices)
-        return self.n_inputs * self.n_embedded + self.n_gates * n_into_units + len(self.output_indices)
+        return self.n_embedding_weights + self.n_gates * n_into_units + len(self.output_indices)
+
+    @property
+    def n_embedding_weights(self) -> int:
+        """Number of weights of the embedding."""
+        return self.window * self.n_inputs * self.n_embedded
+
+    @property
+    def n_directions(self) -> int:
+        """In how many directions the sequence is read, 1 or 2."""
+        return 2 if self.bidirectional else 1
 
     @property
     def n_recurrent_weights(self) -> int:
@@ -151,14 +182,19 @@ class RecurrentWiring:
     def n_dense_weights(self) -> int:
         """Number of weights if every admissible edge existed.
 
-        A unit may read every embedded value and every unit of the step before, an output every vertex. Vertices
-        that are complete before a unit are admissible to it only when the wiring has at least one such edge, so
-        that one fully connected recurrent layer has density 1.
+        A unit may read every embedded value and every unit of the step before, of its direction; an output may read
+        those summaries of every vertex that any output reads. Vertices that are complete before a unit are admissible
+        to it only when the wiring has at least one such edge, so that one fully connected recurrent layer has density
+        1.
         """
-        n_sources = self.n_units * (self.n_embedded + self.n_units)
+        n_sources = self.n_units * (self.n_embedded + self.n_units) // self.n_directions
         if (self.input_indices >= self.n_embedded).any():
-            n_sources += int((self.n_units - 1 - self._last_unit).sum())
-        return self.n_inputs * self.n_embedded + self.n_gates * n_sources + self.n_outputs * self.n_vertices
+            n_readers = self.n_units - 1 - self._last_unit
+            n_readers[: self.n_vertices // 2] -= self.n_units // 2 * (self.n_directions - 1)
+            n_sources += int(n_readers.sum())
+        n_summaries = len(np.unique(self.output_indices // self.n_vertices))
+        n_readable = n_summaries * self.n_vertices
+        return self.n_embedding_weights + self.n_gates * n_sources + self.n_outputs * n_readable
 
     @property
     def density(self) -> float:
@@ -185,7 +221,7 @@ class RecurrentWiring:
         is_embedded = self.input_indices < n_embedded
         readers = vertex[row_numbers(self.input_indptr)[is_embedded]]
         embedded = self.input_indices[is_embedded].astype(np.int64)
-        read = self._place[self.output_indices]
+        read = self._place[self.output_indices % self.n_vertices]
         without_source = np.setdiff1d(np.arange(self.n_vertices), np.concatenate([readers, between[1]]))
         unread = np.setdiff1d(np.arange(self.n_vertices), np.concatenate([read, between[0]]))
         sources = [embedded, np.zeros_like(without_source), n_embedded + between[0], n_embedded + read]
@@ -249,7 +285,8 @@ def _check_edges(wiring: RecurrentWiring) -> None:
     owner = "RecurrentWiring"
     check_rows(owner, "input", wiring.input_indptr, wiring.input_indices, n_units, n_sources)
     check_rows(owner, "recurrent", wiring.recurrent_indptr, wiring.recurrent_indices, n_units, n_units)
-    check_rows(owner, "output", wiring.output_indptr, wiring.output_indices, wiring.n_outputs, wiring.n_vertices)
+    n_summaries = len(SUMMARIES) * wiring.n_vertices
+    check_rows(owner, "output", wiring.output_indptr, wiring.output_indices, wiring.n_outputs, n_summaries)
     readers = row_numbers(wiring.input_indptr)
     complete_at = np.concatenate([np.full(wiring.n_embedded, -1), wiring._last_unit])[wiring.input_indices]
     if (complete_at >= readers).any():
@@ -261,6 +298,32 @@ def _check_edges(wiring: RecurrentWiring) -> None:
     if (np.diff(wiring.output_indptr) == 0).any():
         output = np.argmin(np.diff(wiring.output_indptr))
         raise WiringError(f"{owner}: output {output} reads no vertex; it must read at least one.")
+
+
+def _check_directions(wiring: RecurrentWiring) -> None:
+    """Both directions have as many embedded values, vertices and units, and no edge leads from one to the other."""
+    if not wiring.bidirectional:
+        return
+    owner = "RecurrentWiring"
+    is_backward = np.arange(wiring.n_vertices) >= wiring.n_vertices // 2
+    is_backward_unit = is_backward[wiring.unit_vertex]
+    for name, n in (("embedded values", wiring.n_embedded), ("vertices", wiring.n_vertices)):
+        if n % 2:
+            raise WiringError(f"{owner}: {n} {name} cannot be halved; both directions must have as many.")
+    if wiring.n_units % 2 or (is_backward_unit != (np.arange(wiring.n_units) >= wiring.n_units // 2)).any():
+        raise WiringError(f"{owner}: the first half of the units must have vertices of the first half, and no others.")
+    is_backward_value = np.arange(wiring.n_embedded) >= wiring.n_embedded // 2
+    for name, of_source, indptr, indices in (
+        ("input", np.append(is_backward_value, is_backward), wiring.input_indptr, wiring.input_indices),
+        ("recurrent", is_backward_unit, wiring.recurrent_indptr, wiring.recurrent_indices),
+    ):
+        units = row_numbers(indptr)
+        crosses = of_source[indices] != is_backward_unit[units]
+        if crosses.any():
+            edge = int(np.argmax(crosses))
+            raise WiringError(
+                f"{owner}: unit {units[edge]} reads {name} source {indices[edge]}, which is of the other direction."
+            )
 
 
 def _check_paths(wiring: RecurrentWiring) -> None:
@@ -284,7 +347,7 @@ def _check_paths(wiring: RecurrentWiring) -> None:
         unit = np.argmin(is_reached[first_unit:])
         raise WiringError(f"RecurrentWiring: no embedded value ever reaches unit {unit}; connect or drop it.")
     counts = np.zeros(first_unit + wiring.n_units, dtype=bool)
-    counts[wiring.n_embedded + wiring.output_indices] = True
+    counts[wiring.n_embedded + wiring.output_indices % wiring.n_vertices] = True
     _spread(counts, targets, sources)
     if not counts[first_unit:].all():
         unit = np.argmin(counts[first_unit:])

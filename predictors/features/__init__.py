@@ -45,7 +45,7 @@ __all__ = [
     "size_names",
 ]
 
-FEATURES_VERSION = 3
+FEATURES_VERSION = 4
 """Raised whenever a feature that `extract` gives is added, removed, reordered or computed differently."""
 
 SEARCH_FAMILIES = (*STIER_FAMILIES, "clustering")
