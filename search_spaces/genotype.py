@@ -158,6 +158,17 @@ class GraphGenotype:
         check_positive(where, "learning_rate", self.learning_rate, math.inf)
         check_share(where, "dropout", self.dropout)
         check_share(where, "label_smoothing", self.label_smoothing)
+        if any(find_prior(segment.prior).is_template for segment in self.segments) and not self._is_whole():
+            raise GenotypeError(f"{where}: a layered template must be whole, the only segment, and without edits.")
+
+    @property
+    def is_template(self) -> bool:
+        """Whether its hidden graph is a layered template, which operators keep whole."""
+        return find_prior(self.segments[0].prior).is_template
+
+    def _is_whole(self) -> bool:
+        only = self.segments[0]
+        return len(self.segments) == 1 and not self.edits and only.size == only.n_neurons
 
     def to_dict(self) -> dict[str, Any]:
         """The genotype in JSON types; `from_dict` gives it back."""

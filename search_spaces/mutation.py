@@ -28,7 +28,7 @@ Mutation = Callable[[GenotypeT, RangesT, np.random.Generator], GenotypeT]
 
 def mutated(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
     """The genotype with one or two kinds of genes changed; now and then a change leaves all as it was."""
-    return with_changes(genotype, ranges, rng, MUTATIONS)
+    return with_changes(genotype, ranges, rng, TEMPLATE_MUTATIONS if genotype.is_template else MUTATIONS)
 
 
 def with_changes(
@@ -71,7 +71,7 @@ def change_seed(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generato
 def change_prior(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Draws a graph of another prior, of the same size and mean degree, for one segment."""
     place, segment = _random_segment(genotype, rng)
-    others = [name for name in ranges.priors if name != segment.prior]
+    others = [name for name in ranges.priors if name != segment.prior and not find_prior(name).is_template]
     if not others:
         return genotype
     degree = find_prior(segment.prior).mean_degree(segment.n_neurons, dict(segment.parameters))
@@ -166,6 +166,10 @@ MUTATIONS: tuple[Mutation[Genotype, GeneRanges], ...] = (
     change_orientation,
     change_max_depth,
 )
+
+_ONLY_OF_GRAPHS = (change_prior, edit_edges, edit_neurons, change_orientation, change_max_depth)
+TEMPLATE_MUTATIONS = tuple(mutation for mutation in MUTATIONS if mutation not in _ONLY_OF_GRAPHS)
+"""Mutations that leave a layered template one."""
 
 
 def _random_segment(genotype: GraphGenotype, rng: np.random.Generator) -> tuple[int, Segment]:

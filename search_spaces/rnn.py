@@ -75,7 +75,7 @@ class RNNSpace(Limits):
         """The ranges of the genes."""
         most = max(self.n_steps // FEWEST_STEPS, 1)
         return RecurrentRanges(
-            priors=self.priors or tuple(PRIORS),
+            priors=self.priors or tuple(name for name, prior in PRIORS.items() if not prior.is_template),
             inputs_per_neuron=(1, max(self.embedding[1], 1)),
             neurons=self.neurons,
             max_depth=self.max_depth,
