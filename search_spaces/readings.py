@@ -166,7 +166,7 @@ def _doubled(units: HiddenUnits) -> HiddenUnits:
 
 
 def _output_edges(genotype: RecurrentGenotype, units: HiddenUnits, n_outputs: int) -> Edges:
-    """(summaries of vertices, outputs): every group except -1 has a vertex that is read, the last one if no other is."""
+    """(summaries of vertices, outputs): of every group except -1, a vertex is read, the last one if no other is."""
     n_vertices, summaries = len(units.is_sink), np.array(POOLINGS[genotype.pooling])
     vertices = np.flatnonzero(units.is_sink) if genotype.readout == "sinks" else np.arange(n_vertices)
     readable = (summaries[:, None] * n_vertices + vertices).ravel()

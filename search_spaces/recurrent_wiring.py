@@ -8,8 +8,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from search_spaces.edge_codes import BoolArray, distinct
-from search_spaces.rows import Int32Array, Int64Array, WiringError, check_rows, compressed, read_only, row_numbers
+from search_spaces.edge_codes import distinct
+from search_spaces.recurrent_invariants import SUMMARIES, check_directions, check_edges, check_paths, check_units
+from search_spaces.rows import Int32Array, Int64Array, WiringError, compressed, read_only, row_numbers
 from search_spaces.wiring import Wiring, longest_path_levels
 
 Cell = Literal["tanh", "relu", "lstm", "gru"]
@@ -18,8 +19,6 @@ Edges = tuple[Int64Array, Int64Array]
 CELLS: tuple[Cell, ...] = get_args(Cell)
 GATES: dict[Cell, int] = {"tanh": 1, "relu": 1, "lstm": 4, "gru": 3}
 """Weights that each edge into a unit has."""
-SUMMARIES = ("last", "mean", "max")
-"""What outputs can read of a vertex: its value at the last step, and the mean and the maximum over all steps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +84,19 @@ class RecurrentWiring:
                 raise WiringError(f"RecurrentWiring: {name} is {getattr(self, name)}; it must be at least 1.")
         if self.cell not in GATES:
             raise WiringError(f"RecurrentWiring: cell is {self.cell!r}; it must be one of {', '.join(GATES)}.")
-        for name in ("unit_vertex", *(f"{kind}_{part}" for kind in _KINDS for part in ("indptr", "indices"))):
+        for name in (
+            "unit_vertex",
+            *(f"{kind}_{part}" for kind in ("input", "recurrent", "output") for part in ("indptr", "indices")),
+        ):
             object.__setattr__(self, name, read_only("RecurrentWiring", name, getattr(self, name)))
         if self.stride > self.window:
-            raise WiringError(f"RecurrentWiring: stride is {self.stride}; it must be at most the window, {self.window}.")
-        _check_units(self)
-        _check_edges(self)
-        _check_directions(self)
-        _check_paths(self)
+            raise WiringError(
+                f"RecurrentWiring: stride is {self.stride}; it must be at most the window, {self.window}."
+            )
+        check_units(self)
+        check_edges(self)
+        check_directions(self)
+        check_paths(self)
 
     @classmethod
     def from_edges(
@@ -126,21 +130,23 @@ class RecurrentWiring:
             WiringError: The edges break an invariant of `RecurrentWiring`.
         """
         n_units, n_vertices = len(unit_vertex), int(unit_vertex.max(initial=0)) + 1
-        rows: list[Int32Array] = []
-        for name, (sources, targets), n_sources, n_targets in (
-            ("input", input_edges, n_embedded + n_vertices, n_units),
-            ("recurrent", recurrent_edges, n_units, n_units),
-            ("output", output_edges, len(SUMMARIES) * n_vertices, n_outputs),
-        ):
-            for end, numbers, n_numbers in (("sources", sources, n_sources), ("targets", targets, n_targets)):
-                if len(numbers) and not 0 <= numbers.min() <= numbers.max() < n_numbers:
-                    raise WiringError(
-                        f"RecurrentWiring: {end} of {name}_edges span {numbers.min()}..{numbers.max()}; "
-                        f"they must be in 0..{n_numbers - 1}."
-                    )
-            rows += compressed(targets, sources, n_targets, n_sources)
-        reading = (window, stride, bidirectional)
-        return cls(n_inputs, n_embedded, n_vertices, n_outputs, cell, unit_vertex.astype(np.int32), *rows, *reading)
+        input_rows = _rows_of("input", input_edges, n_embedded + n_vertices, n_units)
+        recurrent_rows = _rows_of("recurrent", recurrent_edges, n_units, n_units)
+        output_rows = _rows_of("output", output_edges, len(SUMMARIES) * n_vertices, n_outputs)
+        return cls(
+            n_inputs,
+            n_embedded,
+            n_vertices,
+            n_outputs,
+            cell,
+            unit_vertex.astype(np.int32),
+            *input_rows,
+            *recurrent_rows,
+            *output_rows,
+            window,
+            stride,
+            bidirectional,
+        )
 
     @property
     def n_gates(self) -> int:
@@ -189,7 +195,7 @@ class RecurrentWiring:
         """
         n_sources = self.n_units * (self.n_embedded + self.n_units) // self.n_directions
         if (self.input_indices >= self.n_embedded).any():
-            n_readers = self.n_units - 1 - self._last_unit
+            n_readers = self.n_units - 1 - self.last_unit
             n_readers[: self.n_vertices // 2] -= self.n_units // 2 * (self.n_directions - 1)
             n_sources += int(n_readers.sum())
         n_summaries = len(np.unique(self.output_indices // self.n_vertices))
@@ -234,7 +240,7 @@ class RecurrentWiring:
         return Wiring.from_edges(n_embedded, self.n_vertices, self.n_outputs, codes - rows * width, rows)
 
     @cached_property
-    def _last_unit(self) -> Int64Array:
+    def last_unit(self) -> Int64Array:
         """The unit that completes each vertex: int64, shape (n_vertices,)."""
         last = np.full(self.n_vertices, -1, dtype=np.int64)
         np.maximum.at(last, self.unit_vertex, np.arange(self.n_units))
@@ -244,7 +250,7 @@ class RecurrentWiring:
     def _place(self) -> Int64Array:
         """The place of each vertex in the order in which they are completed: int64, shape (n_vertices,)."""
         place = np.empty(self.n_vertices, dtype=np.int64)
-        place[np.argsort(self._last_unit)] = np.arange(self.n_vertices)
+        place[np.argsort(self.last_unit)] = np.arange(self.n_vertices)
         return place
 
     def _step_edges(self) -> Edges:
@@ -266,100 +272,12 @@ class RecurrentWiring:
         return codes - targets * self.n_vertices, targets
 
 
-_KINDS = ("input", "recurrent", "output")
-
-
-def _check_units(wiring: RecurrentWiring) -> None:
-    """There are units, they have vertices, and each vertex has a unit."""
-    vertices = wiring.unit_vertex
-    if not len(vertices) or vertices.min() < 0 or vertices.max() >= wiring.n_vertices:
-        span = f"spans {vertices.min()}..{vertices.max()}" if len(vertices) else "is empty"
-        raise WiringError(f"RecurrentWiring: unit_vertex {span}; it must be in 0..{wiring.n_vertices - 1}.")
-    if (wiring._last_unit < 0).any():
-        raise WiringError(f"RecurrentWiring: vertex {np.argmin(wiring._last_unit)} has no unit.")
-
-
-def _check_edges(wiring: RecurrentWiring) -> None:
-    """Rows are well formed, vertices are complete before they are read, and outputs read something."""
-    n_units, n_sources = wiring.n_units, wiring.n_embedded + wiring.n_vertices
-    owner = "RecurrentWiring"
-    check_rows(owner, "input", wiring.input_indptr, wiring.input_indices, n_units, n_sources)
-    check_rows(owner, "recurrent", wiring.recurrent_indptr, wiring.recurrent_indices, n_units, n_units)
-    n_summaries = len(SUMMARIES) * wiring.n_vertices
-    check_rows(owner, "output", wiring.output_indptr, wiring.output_indices, wiring.n_outputs, n_summaries)
-    readers = row_numbers(wiring.input_indptr)
-    complete_at = np.concatenate([np.full(wiring.n_embedded, -1), wiring._last_unit])[wiring.input_indices]
-    if (complete_at >= readers).any():
-        edge = int(np.argmax(complete_at >= readers))
-        raise WiringError(
-            f"{owner}: unit {readers[edge]} reads vertex {wiring.input_indices[edge] - wiring.n_embedded}, which is "
-            f"complete with unit {complete_at[edge]} only; all units of a vertex must come before its readers."
-        )
-    if (np.diff(wiring.output_indptr) == 0).any():
-        output = np.argmin(np.diff(wiring.output_indptr))
-        raise WiringError(f"{owner}: output {output} reads no vertex; it must read at least one.")
-
-
-def _check_directions(wiring: RecurrentWiring) -> None:
-    """Both directions have as many embedded values, vertices and units, and no edge leads from one to the other."""
-    if not wiring.bidirectional:
-        return
-    owner = "RecurrentWiring"
-    is_backward = np.arange(wiring.n_vertices) >= wiring.n_vertices // 2
-    is_backward_unit = is_backward[wiring.unit_vertex]
-    for name, n in (("embedded values", wiring.n_embedded), ("vertices", wiring.n_vertices)):
-        if n % 2:
-            raise WiringError(f"{owner}: {n} {name} cannot be halved; both directions must have as many.")
-    if wiring.n_units % 2 or (is_backward_unit != (np.arange(wiring.n_units) >= wiring.n_units // 2)).any():
-        raise WiringError(f"{owner}: the first half of the units must have vertices of the first half, and no others.")
-    is_backward_value = np.arange(wiring.n_embedded) >= wiring.n_embedded // 2
-    for name, of_source, indptr, indices in (
-        ("input", np.append(is_backward_value, is_backward), wiring.input_indptr, wiring.input_indices),
-        ("recurrent", is_backward_unit, wiring.recurrent_indptr, wiring.recurrent_indices),
-    ):
-        units = row_numbers(indptr)
-        crosses = of_source[indices] != is_backward_unit[units]
-        if crosses.any():
-            edge = int(np.argmax(crosses))
+def _rows_of(name: str, edges: Edges, n_sources: int, n_targets: int) -> tuple[Int32Array, Int32Array]:
+    """(indptr, indices) of edges, whose ends are checked."""
+    for end, numbers, n_numbers in zip(("sources", "targets"), edges, (n_sources, n_targets), strict=True):
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < n_numbers:
             raise WiringError(
-                f"{owner}: unit {units[edge]} reads {name} source {indices[edge]}, which is of the other direction."
+                f"RecurrentWiring: {end} of {name}_edges span {numbers.min()}..{numbers.max()}; "
+                f"they must be in 0..{n_numbers - 1}."
             )
-
-
-def _check_paths(wiring: RecurrentWiring) -> None:
-    """Embedded values reach every unit, and every unit reaches an output, in however many steps."""
-    first_unit = wiring.n_embedded + wiring.n_vertices  # numbers: embedded values, vertices, units
-    units = np.arange(wiring.n_units)
-    sources = np.concatenate(
-        [wiring.input_indices, first_unit + wiring.recurrent_indices, first_unit + units], dtype=np.int64
-    )
-    targets = np.concatenate(
-        [
-            first_unit + row_numbers(wiring.input_indptr),
-            first_unit + row_numbers(wiring.recurrent_indptr),
-            wiring.n_embedded + wiring.unit_vertex,
-        ],
-        dtype=np.int64,
-    )
-    is_reached = np.arange(first_unit + wiring.n_units) < wiring.n_embedded
-    _spread(is_reached, sources, targets)
-    if not is_reached[first_unit:].all():
-        unit = np.argmin(is_reached[first_unit:])
-        raise WiringError(f"RecurrentWiring: no embedded value ever reaches unit {unit}; connect or drop it.")
-    counts = np.zeros(first_unit + wiring.n_units, dtype=bool)
-    counts[wiring.n_embedded + wiring.output_indices % wiring.n_vertices] = True
-    _spread(counts, targets, sources)
-    if not counts[first_unit:].all():
-        unit = np.argmin(counts[first_unit:])
-        raise WiringError(f"RecurrentWiring: unit {unit} never reaches an output; connect or drop it.")
-
-
-def _spread(is_marked: BoolArray, sources: Int64Array, targets: Int64Array) -> None:
-    """Marks, in place, all that can be reached from what is marked."""
-    while True:
-        is_open = ~is_marked[targets]
-        sources, targets = sources[is_open], targets[is_open]
-        reached = targets[is_marked[sources]]
-        if not len(reached):
-            return
-        is_marked[reached] = True
+    return compressed(edges[1], edges[0], n_targets, n_sources)

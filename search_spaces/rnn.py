@@ -14,21 +14,24 @@ from search_spaces.genes import bounded, log_uniform, new_share, whole_segment
 from search_spaces.genotype import ORIENTATIONS, READOUTS
 from search_spaces.limits import Limits, SpaceError
 from search_spaces.mutation import another, change_seed
-from search_spaces.priors import PRIORS
+from search_spaces.priors import PRIORS, find_prior
 from search_spaces.readings import read_graph
 from search_spaces.recurrent_fit import fit_recurrent
-from search_spaces.recurrent_genotype import MAX_WINDOW, POOLINGS, READINGS, Reading, RecurrentGenotype
+from search_spaces.recurrent_genotype import MAX_WINDOW, READINGS, Pooling, Reading, RecurrentGenotype
 from search_spaces.recurrent_mutation import RecurrentRanges, mutated_recurrent
 from search_spaces.recurrent_wiring import CELLS, GATES, Cell, RecurrentWiring
 
-SMALLEST_SHARE = 0.02  # of max_weights, for candidates drawn afresh; evolution may go below
+SMALLEST_SHARE = 0.04  # of max_weights, for candidates drawn afresh; evolution may go below
 SPARE_WEIGHTS = 30  # and those have at least so many more than the smallest network
-TEMPLATE_SHARE = 0.5  # of the draws that are one dense or nearly dense layer, where all priors are drawn from
-TEMPLATE_PRIOR, LEAST_TEMPLATE_DENSITY = "erdos-renyi", 0.5
+TEMPLATE_SHARE = 0.5  # of the candidates drawn afresh
+TEMPLATE_PRIOR, LEAST_TEMPLATE_DENSITY = "erdos-renyi", 0.5  # of which the mutants may be any graph
 LAYERED_SHARE = (0.5, 1.0)  # of the vertices that a size allows
 FEWEST_UNIT_EDGES = 4  # no single layer is drawn with more vertices than give each so many
 MEAN_DEGREE = (1.5, 12.0)
 READOUT_SHARE = (0.2, 1.0)
+DIFFERENCES_SHARE, BIDIRECTIONAL_SHARE = 0.25, 0.35
+POOLING_WEIGHTS: dict[Pooling, float] = {"last": 0.15, "mean": 0.2, "max": 0.3, "all": 0.35}
+EMBEDDING_SHARE = (0.1, 0.6)  # of the weights
 STEPS_TAKEN = (12, 80)  # by networks that are drawn afresh, as far as sequences have so many
 FEWEST_STEPS = 4  # that any network takes
 OVERLAP = (1.0, 3.0)  # length of a window in strides
@@ -40,7 +43,8 @@ class RNNSpace(Limits):
     """Sparse recurrent networks with at most `max_weights` weights.
 
     `n_inputs` counts the channels of a step, one a symbol for strings; "hidden neurons" are the vertices of the
-    hidden graph. The smallest network has n_inputs + n_outputs + twice the gates of the largest cell weights.
+    hidden graph. The smallest network has n_inputs + n_outputs + twice the gates of the largest cell weights. The
+    prior "shallow" stands for one dense or nearly dense recurrent layer.
 
     Attributes, beside those of `Limits`:
         cells: Kinds of recurrent units to draw from.
@@ -54,11 +58,11 @@ class RNNSpace(Limits):
         PriorError: A prior is unknown, or the bounds of a parameter are out of its range.
     """
 
-    neurons: tuple[int, int] = (5, 100)
+    neurons: tuple[int, int] = (4, 200)
     max_depth: tuple[int, int] = (2, 16)
-    learning_rate: tuple[float, float] = (1e-3, 3e-2)
+    learning_rate: tuple[float, float] = (2e-3, 3e-2)
     cells: tuple[Cell, ...] = CELLS
-    embedding: tuple[int, int] = (1, 32)
+    embedding: tuple[int, int] = (1, 64)
     n_steps: int = 1
     has_differences: bool = False
     name: ClassVar[str] = "rnn"
@@ -75,7 +79,7 @@ class RNNSpace(Limits):
         """The ranges of the genes."""
         most = max(self.n_steps // FEWEST_STEPS, 1)
         return RecurrentRanges(
-            priors=self.priors or tuple(name for name, prior in PRIORS.items() if not prior.is_template),
+            priors=self._graph_priors or (TEMPLATE_PRIOR,),
             inputs_per_neuron=(1, max(self.embedding[1], 1)),
             neurons=self.neurons,
             max_depth=self.max_depth,
@@ -94,22 +98,21 @@ class RNNSpace(Limits):
 
         Its size is about log-uniform in weights, and log-uniform in embedded values as far as that size allows;
         cells are equally likely. It takes a log-uniform number of steps. Half of the genotypes are one dense or nearly
-        dense layer, where no priors were chosen. Of the others, readings and priors are equally likely; a single
-        recurrent layer is also log-uniform in vertices, and the division of its weights among inputs and recurrence is
-        uniform.
+        dense layer, where the space has the prior "shallow" beside others. Of the others, readings and priors are
+        equally likely; a single recurrent layer is also log-uniform in vertices, and the division of its weights among
+        inputs and recurrence is uniform.
         """
         cell = self.cells[rng.integers(len(self.cells))]
         stride, window = self._reading(rng)
-        differences = self.has_differences and bool(rng.integers(2))
-        bidirectional = bool(rng.integers(2))
+        differences = self.has_differences and rng.random() < DIFFERENCES_SHARE
+        bidirectional = rng.random() < BIDIRECTIONAL_SHARE
         n_directions = 2 if bidirectional else 1
         smallest = max(self._fewest_weights() + SPARE_WEIGHTS, round(SMALLEST_SHARE * self.max_weights))
         n_weights = round(log_uniform(min(smallest, self.max_weights), self.max_weights, rng))
-        n_read = self.n_inputs * window * (2 if differences else 1) * n_directions  # by an embedded value a direction
-        low, high = self.embedding
-        n_embedded = round(log_uniform(low + 1, min(max(n_weights / (2 * n_read), low), high) + 1, rng)) - 1
+        n_read = self.n_inputs * window * (2 if differences else 1)  # by each embedded value
+        n_embedded = self._embedded(n_read, n_weights / n_directions, rng)
         # Edges into units in each direction.
-        n_edges = max(n_weights - n_read * max(n_embedded, 1), 0) / GATES[cell] / n_directions
+        n_edges = max(n_weights / n_directions - n_read * max(n_embedded, 1), 0) / GATES[cell]
         draw = self._dense_layer if self._draws_template(rng) else self._random_graph
         genotype = RecurrentGenotype(
             space=self.name,
@@ -122,7 +125,7 @@ class RNNSpace(Limits):
             stride=stride,
             differences=differences,
             bidirectional=bidirectional,
-            pooling=tuple(POOLINGS)[rng.integers(len(POOLINGS))],
+            pooling=tuple(POOLING_WEIGHTS)[rng.choice(len(POOLING_WEIGHTS), p=list(POOLING_WEIGHTS.values()))],
             learning_rate=log_uniform(*self.learning_rate, rng),
             dropout=new_share(self.dropout, rng),
             label_smoothing=new_share(self.label_smoothing, rng),
@@ -163,6 +166,12 @@ class RNNSpace(Limits):
         """
         return read_graph(self._own(genotype), self.n_inputs, self.n_outputs)
 
+    def _embedded(self, n_read: int, n_weights: float, rng: np.random.Generator) -> int:
+        """Embedded values that read `n_read` inputs each, and are no more, in a network of about `n_weights` weights."""
+        low, high = self.embedding
+        n_wanted = round(rng.uniform(*EMBEDDING_SHARE) * n_weights / n_read)
+        return min(max(min(n_wanted, n_read), low, 1), high)
+
     def _reading(self, rng: np.random.Generator) -> tuple[int, int]:
         """(stride, window) for a number of steps that is log-uniform."""
         ranges = self.ranges
@@ -171,8 +180,14 @@ class RNNSpace(Limits):
         window = round(stride * log_uniform(*OVERLAP, rng))
         return stride, max(min(window, ranges.window[1]), stride)
 
+    @property
+    def _graph_priors(self) -> tuple[str, ...]:
+        return tuple(name for name in self.priors or PRIORS if not find_prior(name).is_template)
+
     def _draws_template(self, rng: np.random.Generator) -> bool:
-        return self.priors is None and rng.random() < TEMPLATE_SHARE
+        graphs = self._graph_priors
+        has_template = len(graphs) < len(self.priors or PRIORS)
+        return has_template and (not graphs or rng.random() < TEMPLATE_SHARE)
 
     def _dense_layer(self, n_edges: float, n_embedded: int, rng: np.random.Generator) -> dict[str, Any]:
         """Genes of one recurrent layer of about `n_edges` edges, of which most that there can be are there."""
@@ -194,7 +209,7 @@ class RNNSpace(Limits):
         """Genes of a network of about `n_edges` edges whose hidden graph is any."""
         reading = READINGS[rng.integers(len(READINGS))]
         n_neurons, n_read, mean_degree = self._division(reading, n_edges, n_embedded, rng)
-        priors = self.ranges.priors
+        priors = self._graph_priors
         prior = priors[rng.integers(len(priors))]
         return {
             "segments": (whole_segment(prior, n_neurons, mean_degree, rng),),

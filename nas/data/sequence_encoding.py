@@ -48,9 +48,7 @@ class SymbolCode:
     def n_rows(self) -> int:
         return len(self.symbols)
 
-    def write(
-        self, values: NDArray[Any], steps: NDArray[np.int64], offsets: NDArray[np.int64]
-    ) -> NDArray[np.uint8]:
+    def write(self, values: NDArray[Any], steps: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Rows (n_rows, len(steps)) of these steps of code points; where sequences start does not matter."""
         points = np.array([ord(symbol) for symbol in self.symbols], dtype=np.uint32)
         taken = values[steps]
@@ -88,9 +86,7 @@ class ChannelCode:
     def n_rows(self) -> int:
         return 2 * len(self.means)
 
-    def write(
-        self, values: NDArray[Any], steps: NDArray[np.int64], offsets: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
+    def write(self, values: NDArray[Any], steps: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.float32]:
         """Rows (n_rows, len(steps)) of these steps of numbers; sequences start at these offsets, int64 (n + 1,)."""
         x = np.zeros((self.n_rows, len(steps)), dtype=np.float32)
         for channel, (mean, std) in enumerate(zip(self.means, self.stds, strict=True)):

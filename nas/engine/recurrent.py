@@ -132,9 +132,9 @@ def backward_steps(
         network, sizes, parameters, is_embedded, inputs, n_active: As they were for `forward_steps`.
         work: As `forward_steps` left it. ``vertex_gradients`` holds what comes from outside at each step, zeros where
             nothing does; or, if ``is_of_summaries``, has room for a step, and ``summary_gradients`` holds what comes
-            to the summaries of each sequence. And ``carried`` holds zeros, or the gradient of the last cell states of LSTM.
-            Both are changed. On return, ``sum_gradients[0]`` holds the gradients of the sums of the first step, and
-            ``carried`` what goes to the step before it.
+            to the summaries of each sequence. And ``carried`` holds zeros, or the gradient of the last cell states of
+            LSTM. Both are changed. On return, ``sum_gradients[0]`` holds the gradients of the sums of the first step,
+            and ``carried`` what goes to the step before it.
         gradients: Of the parameters, those of outputs excepted, added to.
         input_gradients: Address of rows like ``inputs``, filled where inputs are not embedded.
     """

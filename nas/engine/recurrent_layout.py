@@ -9,7 +9,8 @@ import numpy as np
 from nas.engine.cells import CELLS, Cell
 from nas.engine.layout import Float32, Int32, aligned_empty, padded
 from nas.engine.sequence_batches import View
-from search_spaces.recurrent_wiring import SUMMARIES, RecurrentWiring
+from search_spaces.recurrent_invariants import SUMMARIES
+from search_spaces.recurrent_wiring import RecurrentWiring
 
 LAST, MEAN, MAX = (SUMMARIES.index(name) for name in ("last", "mean", "max"))
 

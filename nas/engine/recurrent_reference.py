@@ -35,9 +35,7 @@ def reference_recurrent_forward(
     steps: list[Tensor] = []  # (n_vertices, batch) each
     for t in range(n_steps):
         forward, backward = inputs[t, : network.n_inputs], inputs[t, -network.n_inputs :]
-        embedded = [
-            weights @ (forward if e < network.n_forward else backward) for e, weights in enumerate(embedding)
-        ]
+        embedded = [weights @ (forward if e < network.n_forward else backward) for e, weights in enumerate(embedding)]
         vertices = [zeros] * network.n_vertices
         new_hidden, new_cells = [], []
         for u, vertex in enumerate(network.unit_vertex.tolist()):

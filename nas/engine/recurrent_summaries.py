@@ -1,8 +1,8 @@
 """Summaries of the vertices of a recurrent network over its steps, which outputs read, and their gradients.
 
-They are the values at the last step, the means and the maxima, in this order, each of all vertices. Sequences of a batch
-are sorted by length, longest first, and only their own steps count. Means and maxima are left out where no output reads
-them. The gradient of a maximum goes to the first step that has it.
+They are the values at the last step, the means and the maxima, in this order, each of all vertices. Sequences of a
+batch are sorted by length, longest first, and only their own steps count. Means and maxima are left out where no output
+reads them. The gradient of a maximum goes to the first step that has it.
 
 ``n_active`` is int32 (n_steps + 1,): how many sequences have a step t, and 0 at the end.
 """
@@ -22,7 +22,7 @@ _f32 = np.float32
 
 @compiled
 def summarise(network: RecurrentNetwork, n_active: Any, work: RecurrentWorkspace) -> None:
-    """Fill ``work.summaries`` from ``work.values``; also ``work.peaks`` and ``work.shares`` as far as they are needed."""
+    """Fill ``work.summaries`` from ``work.values``, and ``work.peaks`` and ``work.shares`` as far as needed."""
     n_vertices, stride, n_steps = network.n_vertices, work.summaries.shape[1], n_active.shape[0] - 1
     value_step, shares = work.values.shape[1] * stride, work.shares
     for t in range(n_steps):
@@ -81,6 +81,9 @@ def summary_gradients_of_step(
         for k in range(n):
             out[k] += shares[k] * mean[k]
     if network.reads_maxima:
-        highest, peak = at(work.summary_gradients, (MAX * n_vertices + vertex) * stride), at(work.peaks, vertex * stride)
+        highest, peak = (
+            at(work.summary_gradients, (MAX * n_vertices + vertex) * stride),
+            at(work.peaks, vertex * stride),
+        )
         for k in range(n):
             out[k] += highest[k] if peak[k] == t else _f32(0)
