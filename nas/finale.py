@@ -34,9 +34,10 @@ from nas.network_file import TrainedNetwork, save_network
 from nas.recorder import Trial
 from nas.recurrent_baselines import dense_recurrent_wirings, rule_baselines
 from nas.search import Search
+from nas.sequence_baselines import sequence_baselines, wanted_seconds
 from nas.status import best_of, comparable_trials, front_of, score_of
 from nas.workers import Workers
-from search_spaces import AnyWiring, RecurrentGenotype
+from search_spaces import AnyGenotype, AnyWiring, RecurrentGenotype, RecurrentWiring
 
 MAX_FRONT = 12
 BOOSTING_SHARE = 0.08  # of the budget
@@ -44,7 +45,7 @@ MAX_BOOSTING_S = 120.0
 MARGIN = 1.15
 OVERHEAD_S = 1.2
 MAX_SHARE = 0.45  # of the budget
-RECURRENT_OVERHEAD_EDGES = 2000  # units, and sequences of different lengths
+RECURRENT_OVERHEAD_EDGES = 400  # units, and sequences of different lengths
 CONFIRMATION_SHARE = 0.15  # of the budget, at most
 
 Parameters = dict[str, NDArray[np.float32]]
@@ -107,7 +108,8 @@ class Speed:
     """Measured training speed.
 
     Attributes:
-        seconds: Seconds of one worker for each edge, row of a batch, and step.
+        seconds: Seconds of one worker for each edge, row of a batch, and step. A network that takes a step for several
+            of a sequence costs so many times less.
         overhead_edges: What a step costs besides its edges (gathering, activations, the loss), as so many edges.
     """
 
@@ -115,10 +117,10 @@ class Speed:
     overhead_edges: int
 
     @classmethod
-    def measured(cls, seconds: float, n_edges: int, n_rows: int, n_inputs: int, is_recurrent: bool = False) -> Speed:
+    def measured(cls, seconds: float, wiring: AnyWiring, n_rows: int) -> Speed:
         """The speed of a training that took some seconds for a number of rows, batch after batch."""
-        overhead = _overhead_edges(n_inputs, is_recurrent)
-        return cls(seconds / (n_rows * (n_edges + overhead)), overhead)
+        overhead = _overhead_edges(wiring.n_inputs, isinstance(wiring, RecurrentWiring))
+        return cls(seconds * stride_of(wiring) / (n_rows * (wiring.n_weights + overhead)), overhead)
 
     @classmethod
     def observed(cls, history: Sequence[Trial], course: Course, n_inputs: int) -> Speed | None:
@@ -131,12 +133,18 @@ class Speed:
             if trial.outcome is not None and trial.outcome.scores:
                 seconds += trial.outcome.seconds
                 n_steps = course.rung_steps[len(trial.outcome.scores) - 1]
-                units += rows_a_step * n_steps * (trial.n_weights + overhead)
+                units += rows_a_step * n_steps * (trial.n_weights + overhead) / stride_of(trial.genotype)
         return cls(seconds / units, overhead) if units else None
 
-    def training_s(self, n_edges: int, recipe: Recipe) -> float:
+    def training_s(self, n_weights: int, recipe: Recipe, stride: int = 1) -> float:
         """Seconds one worker needs for one training of one network."""
-        return self.seconds * (n_edges + self.overhead_edges) * recipe.batches.batch_size * recipe.total_steps
+        edges = (n_weights + self.overhead_edges) / stride
+        return self.seconds * edges * recipe.batches.batch_size * recipe.total_steps
+
+
+def stride_of(network: AnyGenotype | AnyWiring) -> int:
+    """Steps of a sequence for which a network takes one; 1 for a row of a table."""
+    return network.stride if isinstance(network, RecurrentGenotype | RecurrentWiring) else 1
 
 
 def _overhead_edges(n_inputs: int, is_recurrent: bool) -> int:
@@ -154,11 +162,13 @@ def estimate_seconds(
     """Seconds to keep for all this, as far as the trials so far tell."""
     front, best = pick_front(history), best_of(history)
     each_s = (
-        [] if best is None else [speed.training_s(w.n_edges, recipe) for w in _dense_wirings(dataset, best).values()]
+        []
+        if best is None
+        else [speed.training_s(w.n_weights, recipe, stride_of(w)) for w in _dense_wirings(dataset, best).values()]
     )
     # Each dense network is trained for a third with three learning rates, then once to the end.
     dense_s = max(2 * sum(each_s) / n_workers, max(each_s, default=0.0) * 4 / 3)
-    sparse = [speed.training_s(trial.n_weights, recipe) for trial in front]
+    sparse = [speed.training_s(trial.n_weights, recipe, stride_of(trial.genotype)) for trial in front]
     sparse_s = max(sum(sparse) / n_workers, max(sparse, default=0.0))
     wanted_s = MARGIN * (dense_s + sparse_s) + _boosting_limit_s(dataset, budget_s) + OVERHEAD_S
     confirmation_s = 0.0
@@ -239,6 +249,14 @@ def finish(search: Search, dataset: AnyDataset, recipe: Recipe, show: Callable[[
             baselines.append(Baseline(name, test_score, wirings[name].n_weights, seconds[name] + dense_s))
 
     if not isinstance(dataset, Dataset):
+        show("comparing with baselines for sequences")
+        left_s = search.clock.left_s()
+        limit_s = MAX_BOOSTING_S if left_s is None else max(0.0, left_s - OVERHEAD_S / 2)
+        for found in sequence_baselines(dataset, limit_s, run_seed):
+            test_score = float(np.mean(found.predicted == targets))
+            if dataset.task == "regression":
+                test_score = score(found.predicted[None], targets, dataset.task)
+            baselines.append(Baseline(found.name, test_score, found.n_weights, found.seconds))
         return Finding(rows, [*baselines, *rule_baselines(dataset, targets)], families, n_folds)
     assert isinstance(test_rows, Inputs)
 
@@ -265,7 +283,8 @@ def thinned(front: Sequence[Trial]) -> list[Trial]:
 
 def _confirmation_s(trial: Trial, recipe: Recipe, speed: Speed, n_workers: int) -> float:
     """Seconds of the cross-validation of one candidate, among others."""
-    return MARGIN * confirmation.N_FOLDS * speed.training_s(trial.n_weights, recipe) / n_workers
+    alone_s = speed.training_s(trial.n_weights, recipe, stride_of(trial.genotype))
+    return MARGIN * confirmation.N_FOLDS * alone_s / n_workers
 
 
 def _confirm(search: Search, dataset: AnyDataset, recipe: Recipe) -> dict[str, float]:
@@ -321,12 +340,13 @@ def _family_rows(dataset: AnyDataset, predicted: NDArray[np.int64], targets: NDA
 
 
 def _boosting_limit_s(dataset: AnyDataset, budget_s: float | None) -> float:
-    """Seconds to keep for boosted trees; none for sequences."""
-    if not isinstance(dataset, Dataset):
-        return 0.0
+    """Seconds to keep for boosted trees, or for the baselines of sequences."""
     if budget_s is None:
         return MAX_BOOSTING_S
-    estimate_s = boosting_seconds(dataset.x.shape, dataset.n_outputs)
+    if isinstance(dataset, Dataset):
+        estimate_s = boosting_seconds(dataset.x.shape, dataset.n_outputs)
+    else:
+        estimate_s = wanted_seconds(dataset)
     return min(MARGIN * estimate_s, BOOSTING_SHARE * budget_s, MAX_BOOSTING_S)
 
 

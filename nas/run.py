@@ -27,7 +27,7 @@ from nas.data import AnyDataset
 from nas.description import Probe
 from nas.engine.recipe import Recipe
 from nas.errors import RunError, RunFailed
-from nas.finale import Speed, estimate_seconds, finish, retraining_recipe
+from nas.finale import Speed, estimate_seconds, finish, retraining_recipe, stride_of
 from nas.generation import Course, activation_of, hyperparameters_of, weight_seeds
 from nas.inputs import write_rows
 from nas.interruption import Interruption
@@ -41,13 +41,14 @@ from nas.seeding import Stream, generator
 from nas.setup import max_weights_for, prepare_data, read_warm_start, recipe_for, space_for, with_space
 from nas.view import View
 from nas.workers import Workers
-from search_spaces import RecurrentWiring, SearchSpace
+from search_spaces import SearchSpace
 
 FORMAT = 2
 SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
 LEAST_BUDGET_FOR_TRUST_S = 60.0  # cross-validating the predictor takes a few seconds
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
+TYPICAL_DRAWS = 50
 
 
 @dataclass(frozen=True)
@@ -272,12 +273,12 @@ def _plan(
         return None
     left_s = clock.left_s()
     if left_s is not None:
-        typical = int(TYPICAL_SHARE_OF_MAX_WEIGHTS * max_weights)
+        typical_s = _typical_training_s(space, speed, recipe, max_weights, search.seed)
         epochs, n_seeds, population = fit_to_budget(
             epochs=epochs,
             n_seeds=n_seeds,
             population=population,
-            seconds_an_epoch=speed.training_s(typical, recipe) / epochs,
+            seconds_an_epoch=typical_s / epochs,
             search_s=GUESSED_SEARCH_SHARE * left_s,
             n_workers=search.workers,
             choose_epochs=training.epochs is None,
@@ -289,13 +290,22 @@ def _plan(
     return plan, speed
 
 
+def _typical_training_s(space: SearchSpace, speed: Speed, recipe: Recipe, max_weights: int, seed: int) -> float:
+    """Seconds of the training of one candidate; of recurrent ones the mean over draws, whose strides differ."""
+    if space.name != "rnn":
+        return speed.training_s(int(TYPICAL_SHARE_OF_MAX_WEIGHTS * max_weights), recipe)
+    rng = generator(seed, Stream.EVOLUTION, 2**31)
+    drawn = [space.wire(space.sample(rng)) for _ in range(TYPICAL_DRAWS)]
+    return sum(speed.training_s(wiring.n_weights, recipe, stride_of(wiring)) for wiring in drawn) / len(drawn)
+
+
 def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: int) -> Speed | None:
     """Train a large candidate for a moment; on a second try, since the first also loads the kernels.
 
     None if it was interrupted before its first step.
     """
     rng = generator(seed, Stream.EVOLUTION, 2**31)
-    genotype = max((space.sample(rng) for _ in range(5)), key=lambda g: space.wire(g).n_weights)
+    genotype = max((space.sample(rng) for _ in range(5)), key=lambda g: space.wire(g).n_edges)
     wiring, key = space.wire(genotype), genotype.key()
     speeds = []
     for _ in range(2):
@@ -307,6 +317,5 @@ def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: i
             if result.state.steps_done == 0:
                 return None
             n_rows = result.state.steps_done * recipe.batches.batch_size
-            is_recurrent = isinstance(wiring, RecurrentWiring)
-            speeds.append(Speed.measured(result.seconds, wiring.n_edges, n_rows, wiring.n_inputs, is_recurrent))
+            speeds.append(Speed.measured(result.seconds, wiring, n_rows))
     return min(speeds, key=lambda speed: speed.seconds)

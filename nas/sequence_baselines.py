@@ -60,6 +60,17 @@ class SequenceBaseline:
     seconds: float
 
 
+def wanted_seconds(dataset: SequenceDataset) -> float:
+    """About how long all of them take together, with nothing cut, for a test set of half the size of the others."""
+    n, n_values = len(dataset.y), dataset.x.size
+    linear_s = ITERATION_S_A_VALUE * n_values * dataset.n_outputs * MOST_ITERATIONS
+    if not dataset.has_differences:
+        return linear_s
+    n_steps = min(int(dataset.lengths.max()), MOST_WARPED_STEPS)
+    warping_s = WARPING_S_A_CELL * n * n / 2 * dataset.n_inputs * 2 * WARPING_SHARE * n_steps**2
+    return linear_s + warping_s + MOST_KERNELS * KERNEL_S_A_VALUE * n_values
+
+
 def sequence_baselines(dataset: SequenceDataset, limit_s: float, seed: int) -> Iterator[SequenceBaseline]:
     """Learn from all sequences but the test's, and answer for these, one baseline after the other.
 

@@ -160,8 +160,8 @@ class RecurrentWiring:
 
     @property
     def n_edges(self) -> int:
-        """Number of edges of every kind, those into units counted once for each gate."""
-        return self.n_weights
+        """Edges that are followed for a step of the sequence, on average, those into units once for each gate."""
+        return max(self.n_weights // self.stride, 1)
 
     @property
     def n_weights(self) -> int:

@@ -167,7 +167,7 @@ class RNNSpace(Limits):
         return read_graph(self._own(genotype), self.n_inputs, self.n_outputs)
 
     def _embedded(self, n_read: int, n_weights: float, rng: np.random.Generator) -> int:
-        """Embedded values that read `n_read` inputs each, and are no more, in a network of about `n_weights` weights."""
+        """Embedded values of `n_read` inputs each, at most as many, in a network of about `n_weights` weights."""
         low, high = self.embedding
         n_wanted = round(rng.uniform(*EMBEDDING_SHARE) * n_weights / n_read)
         return min(max(min(n_wanted, n_read), low, 1), high)
