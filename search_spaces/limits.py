@@ -43,7 +43,7 @@ class Limits:
     max_weights: int
     priors: tuple[str, ...] | None = None
     neurons: tuple[int, int] = (4, 4000)
-    max_depth: tuple[int, int] = (2, 32)
+    max_depth: tuple[int, int] = (2, 8)
     learning_rate: tuple[float, float] = (2e-3, 5e-2)
     dropout: tuple[float, float] = (0.02, 0.2)
     label_smoothing: tuple[float, float] = (0.0, 0.0)

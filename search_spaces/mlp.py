@@ -22,7 +22,7 @@ from search_spaces.wiring import Wiring
 
 TEMPLATE_SHARE = 0.5  # of the candidates drawn afresh
 SMALLEST_SHARE = 0.05  # of max_weights, for candidates drawn afresh; evolution may go below
-SMALLEST_NEURON = 4  # weights: no candidate is drawn with more neurons than its weights give so many each
+SMALLEST_NEURON = 10  # weights: no candidate is drawn with more neurons than its weights give so many each
 
 
 class TrainingGenes(TypedDict):
