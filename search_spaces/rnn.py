@@ -29,8 +29,8 @@ LAYERED_SHARE = (0.5, 1.0)  # of the vertices that a size allows
 FEWEST_UNIT_EDGES = 4  # no single layer is drawn with more vertices than give each so many
 MEAN_DEGREE = (1.5, 12.0)
 READOUT_SHARE = (0.2, 1.0)
-DIFFERENCES_SHARE, BIDIRECTIONAL_SHARE = 0.25, 0.35
-POOLING_WEIGHTS: dict[Pooling, float] = {"last": 0.15, "mean": 0.2, "max": 0.3, "all": 0.35}
+DIFFERENCES_SHARE, BIDIRECTIONAL_SHARE = 0.15, 0.35
+POOLING_WEIGHTS: dict[Pooling, float] = {"last": 0.1, "mean": 0.2, "max": 0.2, "all": 0.5}
 EMBEDDING_SHARE = (0.1, 0.6)  # of the weights
 STEPS_TAKEN = (12, 80)  # by networks that are drawn afresh, as far as sequences have so many
 FEWEST_STEPS = 4  # that any network takes
@@ -60,7 +60,7 @@ class RNNSpace(Limits):
 
     neurons: tuple[int, int] = (4, 200)
     max_depth: tuple[int, int] = (2, 16)
-    learning_rate: tuple[float, float] = (2e-3, 3e-2)
+    learning_rate: tuple[float, float] = (3e-3, 3e-2)
     cells: tuple[Cell, ...] = CELLS
     embedding: tuple[int, int] = (1, 64)
     n_steps: int = 1
