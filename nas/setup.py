@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from nas.budget import default_max_recurrent_weights, default_max_weights
 from nas.config import RunConfig
-from nas.data import AnyDataset, Dataset, is_sequence_source, prepare, prepare_sequences
+from nas.data import AnyDataset, Dataset, SequenceDataset, is_sequence_source, prepare, prepare_sequences
 from nas.data.encoding import ArrayCode
 from nas.engine.batches import BatchPlan
 from nas.engine.recipe import Recipe
@@ -102,8 +105,13 @@ def space_for(config: RunConfig, dataset: AnyDataset, max_weights: int) -> Searc
         ConfigError: The configured bounds leave no network.
     """
     dropout, label_smoothing = regularisation_ranges(config, dataset)
+    of_sequences: dict[str, Any] = {}
+    if isinstance(dataset, SequenceDataset):
+        n_steps = int(np.median(dataset.lengths[: dataset.n_train]))
+        of_sequences = {"n_steps": n_steps, "has_differences": dataset.has_differences}
     try:
         space = SPACES[config.search.space or "mlp"](
+            **of_sequences,
             n_inputs=dataset.n_inputs,
             n_outputs=dataset.n_outputs,
             max_weights=max_weights,

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ragged import padded_batch, random_sequences
-from support import random_recurrent_wiring, random_wiring
+from support import any_recurrent_wiring, random_recurrent_wiring, random_wiring
 
 from nas.engine.batches import BatchPlan
 from nas.engine.cells import CELLS
@@ -50,7 +50,7 @@ def loss_of_rows(network, state: TrainingState, table: Inputs, recipe: Recipe, s
 def loss_of_sequences(network, state: TrainingState, sequences: Sequences, step: int) -> float:
     """The loss of the sequences that the plan has for a step."""
     (rows,) = RECIPE.batches.rows(step, step + 1)
-    inputs, lengths = padded_batch(sequences, rows)
+    inputs, lengths = padded_batch(sequences, rows, network.view)
     parameters = torch.tensor(state.parameters[0], dtype=torch.float64)
     outputs = reference_recurrent_forward(network, parameters, torch.tensor(inputs), torch.tensor(lengths))
     return reference_loss(outputs, torch.tensor(labels()[rows]), RECIPE.task).item()
@@ -107,7 +107,7 @@ def test_as_many_batches_are_gathered_at_once_as_fit_the_cache(n_inputs: int) ->
 )
 @settings(deadline=None, max_examples=5)
 def test_sequences_are_those_of_the_plan(cell: str, seed: int, longest: int, steps: list[int]) -> None:
-    sequences, network = random_sequences(seed, N, longest=longest), lay_out_recurrent(random_recurrent_wiring(0, cell))
+    sequences, network = random_sequences(seed, N, longest=longest), lay_out_recurrent(any_recurrent_wiring(seed, cell))
     feed, state = SequenceFeed(sequences, labels(), RECIPE, [network], 1), first_state(network, [[0]])
     for step in steps:
         feed.load(step, step + 1)
@@ -131,7 +131,7 @@ def test_short_sequences_after_long_ones_see_nothing_of_them() -> None:
 
 def test_a_loaded_batch_serves_any_network_and_each_changes_its_own_state_only() -> None:
     sequences = random_sequences(0, N)
-    networks = [lay_out_recurrent(random_recurrent_wiring(seed, cell)) for seed, cell in enumerate(CELLS)]
+    networks = [lay_out_recurrent(any_recurrent_wiring(seed, cell)) for seed, cell in enumerate(CELLS)]
     feed = SequenceFeed(sequences, labels(), RECIPE, networks, 1)
     states = [first_state(network, [[0]]) for network in networks]
     feed.load(6, 7)

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ragged import padded_batch, random_sequences
-from support import random_recurrent_wiring
+from support import any_recurrent_wiring
 
 from nas.engine.batches import BatchPlan
 from nas.engine.cells import CELLS
@@ -25,7 +25,7 @@ from nas.engine.recurrent_layout import RecurrentNetwork, lay_out_recurrent, par
 from nas.engine.recurrent_reference import reference_recurrent_forward
 from nas.engine.recurrent_training import loss_and_gradients_of_sequences
 from nas.engine.reference import reference_loss
-from nas.engine.sequence_batches import Sequences, gather_sequences, longest_first
+from nas.engine.sequence_batches import Sequences, active_counts, gather_sequences, longest_first
 from nas.engine.state import TrainingState
 from nas.engine.training import Objective
 
@@ -34,7 +34,7 @@ RECIPE = Recipe("classification", BatchPlan(60, 20, (5,)), total_steps=20)  # 20
 
 
 def network_of(seed: int, cell: str, **others: Any) -> RecurrentNetwork:
-    return lay_out_recurrent(random_recurrent_wiring(seed, cell, **others))
+    return lay_out_recurrent(any_recurrent_wiring(seed, cell, **others))
 
 
 def population() -> list[RecurrentNetwork]:
@@ -67,11 +67,12 @@ class Batch(NamedTuple):
     rows: np.ndarray  # the sequences, longest first
 
     @classmethod
-    def of(cls, sequences: Sequences, rows: np.ndarray) -> Batch:
-        chosen, n_active = longest_first(sequences, rows.astype(np.int32))
-        inputs = aligned_empty((len(n_active) + 1, sequences.inputs.n_inputs, padded(len(rows))))
+    def of(cls, network: RecurrentNetwork, sequences: Sequences, rows: np.ndarray) -> Batch:
+        chosen, view = longest_first(sequences, rows.astype(np.int32)), network.view
+        n_active = active_counts(sequences, chosen, view.stride)
+        inputs = aligned_empty((len(n_active) + 1, view.n_directions * view.n_inputs, padded(len(rows))))
         inputs[...] = np.nan
-        gather_sequences(sequences, chosen, n_active, inputs)
+        gather_sequences(sequences, chosen, n_active, view, inputs)
         return cls(inputs, n_active, chosen)
 
 
@@ -95,7 +96,7 @@ def loss_and_gradients(
 def exact_outputs(
     network: RecurrentNetwork, parameters: torch.Tensor, sequences: Sequences, rows: np.ndarray
 ) -> torch.Tensor:
-    inputs, lengths = padded_batch(sequences, rows)
+    inputs, lengths = padded_batch(sequences, rows, network.view)
     return reference_recurrent_forward(network, parameters, torch.tensor(inputs), torch.tensor(lengths))
 
 
@@ -120,7 +121,7 @@ def test_losses_and_gradients_are_those_of_autograd(
     )  # fmt: skip
     sequences, targets = random_sequences(seed, n, n_inputs, longest), targets_of(seed, n, task)
     parameters = parameters_of(network, seed)
-    batch = Batch.of(sequences, np.random.default_rng(seed).permutation(n))
+    batch = Batch.of(network, sequences, np.random.default_rng(seed).permutation(n))
     objective = Objective(LOSSES[task], smoothing, 0.0)
     loss, gradients = loss_and_gradients(network, parameters, batch, targets, objective)
     leaf = torch.tensor(parameters, dtype=torch.float64, requires_grad=True)
@@ -135,9 +136,9 @@ def test_losses_and_gradients_are_those_of_autograd(
 def test_gradients_of_a_batch_are_the_mean_of_those_of_each_sequence(cell: str) -> None:
     network, sequences, targets = network_of(1, cell), random_sequences(1, 21), targets_of(1, 21)
     parameters, objective = parameters_of(network, 1), RECIPE.objective()
-    together = loss_and_gradients(network, parameters, Batch.of(sequences, np.arange(21)), targets, objective)
+    together = loss_and_gradients(network, parameters, Batch.of(network, sequences, np.arange(21)), targets, objective)
     alone = [
-        loss_and_gradients(network, parameters, Batch.of(sequences, np.array([k])), targets, objective)
+        loss_and_gradients(network, parameters, Batch.of(network, sequences, np.array([k])), targets, objective)
         for k in range(21)
     ]
     assert together[0] == pytest.approx(np.mean([loss for loss, _ in alone]), rel=1e-5)
@@ -148,7 +149,7 @@ def test_gradients_of_a_batch_are_the_mean_of_those_of_each_sequence(cell: str) 
 @pytest.mark.parametrize("cell", CELLS)
 def test_gradients_with_dropout_are_the_slope_of_the_loss(cell: str) -> None:
     network, sequences, targets = network_of(2, cell), random_sequences(2, 20), targets_of(2, 20)
-    parameters, batch = parameters_of(network, 2), Batch.of(sequences, np.arange(20))
+    parameters, batch = parameters_of(network, 2), Batch.of(network, sequences, np.arange(20))
     objective = Objective(LOSSES["classification"], 0.1, 0.5)
 
     def loss_at(moved: np.ndarray) -> float:
@@ -162,7 +163,7 @@ def test_gradients_with_dropout_are_the_slope_of_the_loss(cell: str) -> None:
 
 def test_dropout_repeats_for_a_key_and_a_step_and_changes_with_them() -> None:
     network, sequences, targets = network_of(2, "gru"), random_sequences(2, 20), targets_of(2, 20)
-    parameters, batch = parameters_of(network, 2), Batch.of(sequences, np.arange(20))
+    parameters, batch = parameters_of(network, 2), Batch.of(network, sequences, np.arange(20))
 
     def gradients(dropout: float, key: int, step: int) -> np.ndarray:
         objective = Objective(LOSSES["classification"], 0.0, dropout)
@@ -178,7 +179,9 @@ def test_a_loss_that_is_not_a_number_is_said() -> None:
     network, sequences, targets = network_of(0, "lstm"), random_sequences(0, 5), targets_of(0, 5)
     parameters = parameters_of(network, 0)
     parameters[-1] = np.nan
-    loss, _ = loss_and_gradients(network, parameters, Batch.of(sequences, np.arange(5)), targets, RECIPE.objective())
+    loss, _ = loss_and_gradients(
+        network, parameters, Batch.of(network, sequences, np.arange(5)), targets, RECIPE.objective()
+    )
     assert np.isnan(loss)
 
 
@@ -191,7 +194,9 @@ def test_what_a_rectifier_would_make_of_padding_never_counts() -> None:
     parameters[sizes.embedding : sizes.bias], parameters[sizes.bias : sizes.output_bias] = 1.0, 1.0
     sequences = Sequences(Inputs.plain(np.ones((1, 203), np.float32)), np.array([0, 200, 203]))
     objective, targets = Objective(LOSSES["regression"], 0.0, 0.0), np.ones(2, np.float32)
-    loss, gradients = loss_and_gradients(network, parameters, Batch.of(sequences, np.arange(2)), targets, objective)
+    loss, gradients = loss_and_gradients(
+        network, parameters, Batch.of(network, sequences, np.arange(2)), targets, objective
+    )
     assert loss == 1.0 and np.isfinite(gradients).all()
 
 
