@@ -10,6 +10,10 @@ meanwhile. "Features" is what the features alone take of that, from every tenth 
 
 from __future__ import annotations
 
+import argparse
+import io
+import os
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,13 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from search_methods import search_parser, searched
+from rich.console import Console
 from timing import header, table
 
 import nas.search
+from nas.config import load_config
 from nas.description import Described
 from nas.evolution import Child
 from nas.proposal import Proposer
+from nas.run import start_run
 from predictors import extract
 
 SAMPLED = 10  # one of so many children
@@ -69,28 +75,37 @@ def cost_of(data: str, budget_s: float, seed: int, workers: int) -> list[str]:
     """One search: a row of the table."""
     spent = Spent()
     nas.search.Proposer = timed_proposer(spent)  # type: ignore[misc]
+    source, _, target = data.partition(":")
+    flags = {"data.source": source, "data.target": target or None}
+    flags |= {"search.budget": f"{budget_s:g}s", "search.seed": seed, "search.workers": workers}
     start = time.monotonic()
-    found = searched(data, "ours, gate on", budget_s, seed, workers)
+    with tempfile.TemporaryDirectory() as folder:
+        end = start_run(load_config(None, flags), Path(folder), "run", Console(file=io.StringIO()), start)
     whole_s = time.monotonic() - start
+    assert end.report is not None
+    counts = end.report["counts"]
     a_child_s = float(np.mean(spent.of_features_s))
     parts_s = [spent.describing_s, spent.proposing_s - spent.describing_s, a_child_s * spent.n_children / workers]
     return [
-        Path(data.partition(":")[0]).stem,
-        *(f"{found[count]:,}" for count in ("trained", "skipped")),
+        Path(source).stem,
+        *(f"{counts[count]:,}" for count in ("trained", "stopped", "skipped")),
         *(f"{100 * part_s / whole_s:.1f} %" for part_s in parts_s),
         f"{1e3 * a_child_s:.1f}",
     ]
 
 
 def main() -> None:
-    parser = search_parser(__doc__, budget_s=60.0)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", nargs="+", required=True, help="files, each with :TARGET where it is a table")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds of each search")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="of each search")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     rows = [cost_of(data, given.budget, given.seed, given.workers) for data in given.data]
     print(
         header("numba", "numpy", note=f"searches of {given.budget:.0f} s, {given.workers} workers, seed {given.seed}")
     )
-    print(table(["data", "trained", "skipped", "described", "proposed", "features", "of a child, ms"], rows))
+    print(table(["data", "trained", "stopped", "skipped", "described", "proposed", "features", "of a child, ms"], rows))
 
 
 if __name__ == "__main__":

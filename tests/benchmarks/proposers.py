@@ -1,0 +1,70 @@
+"""Searches that differ by who proposes children alone: a method, and then what `nas` takes.
+
+    python -c "from proposers import main; main()" random search letter.csv --target class --budget 30s
+
+Random draws are from the space that ours searches, with its priors. Regularised evolution is that of Real et al.
+(2019): the oldest leave a population of 25, and the best of 5 drawn is mutated. All share rungs, workers and finale.
+The seam is the class that the loop of a search takes for its evolution.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import nas.cli
+
+METHODS = ("random", "regularised evolution", "ours, gate off", "ours, gate on")
+GATED = METHODS[3]
+POPULATION, TOURNAMENT = 25, 5
+
+
+def propose_at_random() -> None:
+    """From now on searches draw children from the space, whatever was learned."""
+    import numpy as np
+
+    import nas.search
+    from nas.evolution import Child, Evolution
+
+    class RandomDraws(Evolution):
+        def _propose(self, rng: np.random.Generator) -> Child:
+            return Child(self._space.sample(rng), ())
+
+    nas.search.Evolution = RandomDraws  # type: ignore[misc]
+
+
+def propose_by_regularised_evolution() -> None:
+    """From now on children are mutants of the best of a few of the youngest."""
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    import nas.search
+    from nas.evolution import Child, Evolution, Member
+
+    class RegularisedEvolution(Evolution):
+        def tell(self, members: Sequence[Member]) -> None:
+            before = list(self.population)
+            super().tell(members)
+            self.population = (before + [member for member in members if member.n_rungs > 0])[-POPULATION:]
+
+        def _propose(self, rng: np.random.Generator) -> Child:
+            if len(self.population) < TOURNAMENT:
+                return Child(self._space.sample(rng), ())
+            drawn = rng.choice(len(self.population), size=TOURNAMENT, replace=False)
+            parent = max((self.population[i] for i in drawn.tolist()), key=lambda m: (m.n_rungs, m.score))
+            return Child(self._space.mutate(parent.genotype, rng), (parent.genotype.key(),))
+
+    nas.search.Evolution = RegularisedEvolution  # type: ignore[misc]
+
+
+def main() -> None:
+    """Run `nas` by a method; loaded and timed as the console script is."""
+    method, *arguments = sys.argv[1:]
+    if method == "random":
+        propose_at_random()
+    elif method == "regularised evolution":
+        propose_by_regularised_evolution()
+    elif method not in METHODS:
+        raise SystemExit(f"The method is {method}; give one of {', '.join(METHODS)}.")
+    sys.argv = ["nas", *arguments, *([] if method == GATED else ["--no-predictor"])]
+    nas.cli.main()
