@@ -12,38 +12,40 @@ Point = tuple[int, float]
 """Weights and score of a network."""
 
 SMALL_SHARE = 16
-"""The floor of a comparison is the score of the best network with at most so many times fewer weights than allowed."""
+"""Small is a network with so many times fewer weights than are allowed, or less."""
 
 
-def hypervolume(points: Iterable[Point], floor: float, most_weights: int) -> float:
+def hypervolume(points: Iterable[Point], floor: float, end: int) -> float:
     """Area above the floor that networks dominate, in score times doublings of size.
 
-    It is the integral, over log2 of the weights up to the limit, of the best score at no more weights, as far as it is
+    It is the integral, over log2 of the weights up to an end, of the best score at no more weights, as far as it is
     above the floor.
 
     Args:
-        points: Weights (at least 1) and score of each network; those above the limit do not count.
+        points: Weights (at least 1) and score of each network; those beyond the end do not count.
         floor: Score from which the area counts.
-        most_weights: Limit of the weights, common to all that are compared.
+        end: Weights up to which the area counts, common to all that are compared.
     """
     area, best, last = 0.0, 0.0, 0.0
     for weights, score in sorted(points):
-        if weights > most_weights:
+        if weights > end:
             break
         size = math.log2(weights)
         area += best * (size - last)
         best, last = max(best, score - floor), size
-    return area + best * (math.log2(most_weights) - last)
+    return area + best * (math.log2(end) - last)
 
 
-def floor_of(fronts: Iterable[Iterable[Point]], most_weights: int) -> float:
-    """A floor common to all fronts of a data set: the best score of any small network of theirs.
+def floor_of(fronts: Iterable[Sequence[Point]], most_weights: int) -> float:
+    """A floor common to all fronts of a data set: what a small network scores.
 
-    Small is what has at most a `SMALL_SHARE`-th of the weights that are allowed; without one, it is the lowest score.
+    It is the median, over the fronts that have small networks, of the best score of these; if none has, the lowest
+    score of any network. (The best of all fronts would be a lucky one, above much of what is to be compared.)
     """
-    points = [point for front in fronts for point in front]
-    small = [score for weights, score in points if weights * SMALL_SHARE <= most_weights]
-    return max(small) if small else min((score for _, score in points), default=0.0)
+    fronts = list(fronts)
+    small = [[score for weights, score in front if weights * SMALL_SHARE <= most_weights] for front in fronts]
+    best = [max(scores) for scores in small if scores]
+    return float(np.median(best)) if best else min((score for front in fronts for _, score in front), default=0.0)
 
 
 def doublings(weights: Iterable[int]) -> set[int]:

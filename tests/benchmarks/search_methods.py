@@ -9,8 +9,9 @@ command goes on where it stopped. Methods take turns within a seed, each seed be
 
 What is compared: the test score of the best network by validation; and areas above a floor, in score times doublings of
 size (`comparison.hypervolume`): that of the reported front by its test scores, and that of the Pareto front of all that
-were trained to the end, by validation. The floor is common to all searches of a data set with a budget: the score of
-the best network of any of them with at most a sixteenth of the weights that are allowed.
+were trained to the end, by validation. Floor and end are common to all searches of a data set with a budget. The floor
+is the median, over searches, of the score of the best network with at most a sixteenth of the weights that are allowed;
+the end is twice the weights that are allowed, so that the largest networks count, too.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class Contest:
         if measure not in fronts:
             return {seed: number(row, "best_test_score") for seed, row in rows.items()}
         front, floor = fronts[measure], self.floor(fronts[measure])
-        return {seed: hypervolume(front(row), floor, self.most_weights) for seed, row in rows.items()}
+        return {seed: hypervolume(front(row), floor, 2 * self.most_weights) for seed, row in rows.items()}
 
     def difference(self, method: str, other: str, measure: str) -> Difference:
         """A method less another, paired by seed."""
@@ -165,7 +166,7 @@ def analyse(rows: Sequence[Row]) -> str:
     for contest in contests:
         floors = ", ".join(f"{contest.floor(front):.4f}" for front in (front_by_test, front_by_validation))
         small = contest.most_weights // SMALL_SHARE
-        text += f"\n{contest.data}, {contest.budget_s:g} s: floors {floors} (best of at most {small:,} weights)."
+        text += f"\n{contest.data}, {contest.budget_s:g} s: floors {floors} (at most {small:,} weights)."
     differences = [
         [contest.data, f"{contest.budget_s:g}", method, other, contest.difference(method, other, TEST).n]
         + [contest.difference(method, other, measure) for measure in MEASURES]

@@ -102,15 +102,16 @@ def tables_of(name: str, profile: Profile, kernels: frozenset[str]) -> str:
     """The tables of one search."""
     causes = {stack: cause_of(stack, kernels) for stack in profile.stacks}
     seconds, driver = seconds_of(profile), profile.stacks[0].processes[0]
-    shares, used_s = by_cause(seconds, causes), profile.looks[-1].used_s
+    shares, used_s = by_cause(seconds, causes), sum(profile.looks[-1].used_s.values())
     training = shares.get(TRAINING, Counter())
+    in_kernels_s = sum(training.values())
     workers = sorted(set(training) - {driver})
     idle = idle_seconds(profile.looks, profile.n_workers, driver, workers)
     rows: list[tuple[str, float, float, float]] = [
         (cause, sum(spent[worker] for worker in workers), spent[driver], sum(spent.values()))
         for cause, spent in shares.items()
     ]
-    rows.append(("not sampled", 0.0, 0.0, sum(used_s.values()) - sum(seconds.values())))
+    rows.append(("not sampled", 0.0, 0.0, used_s - sum(seconds.values())))
     rows += [(when, 0.0, 0.0, spent_s) for when, spent_s in idle.items()]
     body = [
         [what, *(f"{s:.1f}" if s else "" for s in (in_workers, in_driver)), f"{in_all:.1f}", profile.share(in_all)]
@@ -121,8 +122,9 @@ def tables_of(name: str, profile: Profile, kernels: frozenset[str]) -> str:
     outside = [[function, f"{spent_s:.1f}"] for function, spent_s in by_function(seconds, causes)]
     return (
         f"{name}: {profile.wall_s:.1f} s, {profile.n_workers} workers, {profile.cores_s:.1f} core-seconds; "
-        f"{profile.share(sum(training.values()))} inside training kernels. Besides, py-spy used "
-        f"{profile.watching_s:.1f} s, and other processes of the machine {profile.elsewhere_s:.1f} s.\n\n{warning}"
+        f"{profile.share(in_kernels_s)} inside training kernels ({100 * in_kernels_s / max(used_s, 1e-9):.1f} % of "
+        f"the {used_s:.1f} s that its processes used). Besides, py-spy used {profile.watching_s:.1f} s, and other "
+        f"processes of the machine {profile.elsewhere_s:.1f} s.\n\n{warning}"
         f"{table(heads, body)}\n{table(['outside of training kernels, in or below', 's'], outside)}"
     )
 

@@ -46,9 +46,11 @@ def test_hypervolume_of_one_network() -> None:
     assert hypervolume([], 0.5, 256) == 0.0
 
 
-def test_the_floor_is_the_best_of_the_small() -> None:
-    assert floor_of([[(16, 0.7), (17, 0.9)], [(10, 0.6)]], 256) == 0.7
-    assert floor_of([[(17, 0.9), (100, 0.8)], []], 256) == 0.8  # none is small
+def test_the_floor_is_what_a_small_network_scores() -> None:
+    lucky, usual, none = [(16, 1.0), (17, 0.2)], [(10, 0.6), (16, 0.5), (200, 0.9)], [(17, 0.9), (100, 0.3)]
+    assert floor_of([lucky, usual, usual, none], 256) == 0.6
+    assert floor_of([lucky, usual], 256) == pytest.approx(0.8)
+    assert floor_of([none, []], 256) == 0.3  # none is small
     assert floor_of([[]], 256) == 0.0
 
 

@@ -43,7 +43,9 @@ def test_functions_outside_of_kernels_are_named_by_the_innermost_of_ours() -> No
 def test_the_table_accounts_for_all_of_the_cores_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_profile, "cause_of", lambda stack, _: CAUSES[stack])
     text = tables_of("wine", PROFILE, frozenset())
-    assert text.startswith("wine: 10.0 s, 2 workers, 20.0 core-seconds; 30.0 % inside training kernels.")
+    assert text.startswith(
+        "wine: 10.0 s, 2 workers, 20.0 core-seconds; 30.0 % inside training kernels (57.1 % of the 10.5 s"
+    )
     assert "| training kernels | 6.0 |  | 6.0 | 30.0 % |" in text
     assert "| recording |  | 2.0 | 2.0 | 10.0 % |" in text
     assert "| not sampled |  |  | 0.5 | 2.5 % |" in text
