@@ -14,6 +14,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from threadpoolctl import threadpool_limits
 
 from nas.engine.population import score
+from nas.engine.recipe import Hyperparameters
 from nas.generation import Course
 from nas.jobs import Job, Leg
 from nas.seeding import Stream, seed_words
@@ -94,7 +95,7 @@ def dense_job(key: str, wiring: AnyWiring, rate: float, run_seed: int) -> Job:
     is_recurrent = isinstance(wiring, RecurrentWiring)
     n_hidden = wiring.n_units if isinstance(wiring, RecurrentWiring) else wiring.n_hidden
     words = tuple(seed_words(run_seed, Stream.BASELINES, n_hidden))
-    return Job(key, wiring, None if is_recurrent else DENSE_ACTIVATION, rate, (words,))
+    return Job(key, wiring, None if is_recurrent else DENSE_ACTIVATION, Hyperparameters(rate), (words,))
 
 
 def boosted_trees(

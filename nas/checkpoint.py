@@ -93,8 +93,8 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     return None
 
 
-def save_standings(path: Path, generation: int, standings: Mapping[str, Standing]) -> None:
-    """Keep the training states of a generation that is not finished."""
+def save_standings(path: Path, standings: Mapping[str, Standing]) -> None:
+    """Keep the training states of candidates that are not finished, by key."""
     tensors: dict[str, NDArray[Any]] = {}
     progress = {}
     for key, standing in standings.items():
@@ -108,16 +108,16 @@ def save_standings(path: Path, generation: int, standings: Mapping[str, Standing
             tensors[f"{key}.parameters"] = standing.state.parameters
             tensors[f"{key}.first"] = standing.state.first_moment
             tensors[f"{key}.second"] = standing.state.second_moment
-    about = json.dumps({"format": FORMAT, "generation": generation, "progress": progress}, allow_nan=False)
+    about = json.dumps({"format": FORMAT, "progress": progress}, allow_nan=False)
     tensors["about"] = np.frombuffer(about.encode(), np.uint8)
     content = tensors_to_bytes(tensors)
     write_atomically(path, hashlib.sha256(content).digest() + content)
 
 
-def load_standings(path: Path, generation: int) -> dict[str, Standing]:
-    """The training states of a generation; empty if there are none of this generation, or they are damaged.
+def load_standings(path: Path) -> dict[str, Standing]:
+    """The training states that were kept; empty if there are none, or they are damaged.
 
-    They save time only: without them the generation is trained from its beginning, with the same result.
+    They save time only: without them candidates are trained from their beginning, with the same result.
     """
     try:
         content = path.read_bytes()
@@ -127,7 +127,7 @@ def load_standings(path: Path, generation: int) -> dict[str, Standing]:
         about = json.loads(tensors["about"].tobytes())
     except (OSError, ValueError, KeyError, SafetensorError):
         return {}
-    if about["format"] != FORMAT or about["generation"] != generation:
+    if about["format"] != FORMAT:
         return {}
     standings = {}
     for key, progress in about["progress"].items():

@@ -81,8 +81,8 @@ class TrainingConfig(_Section):
     weight_decay: float = Field(default=0.05, ge=0.0, le=10.0)
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0)  # of sgd
     clip_norm: float | None = Field(default=None, ge=0.0)  # 0 for no limit; by default 1 for recurrent networks
-    label_smoothing: float | None = Field(default=None, ge=0.0, lt=1.0)  # by default 0.1 for few sequences, else 0
-    dropout: float | None = Field(default=None, ge=0.0, lt=1.0)  # of hidden neurons; 0.2 for few sequences, else 0
+    label_smoothing: float | None = Field(default=None, ge=0.0, lt=1.0)  # by default a gene
+    dropout: float | None = Field(default=None, ge=0.0, lt=1.0)  # of hidden neurons; by default a gene
 
 
 class PredictorConfig(_Section):

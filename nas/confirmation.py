@@ -15,7 +15,7 @@ import numpy as np
 
 from nas.data import AnyDataset
 from nas.engine.recipe import Recipe
-from nas.generation import Course, activation_of, weight_seeds
+from nas.generation import Course, activation_of, hyperparameters_of, weight_seeds
 from nas.inputs import write_rows
 from nas.jobs import Fold, Job, Leg
 from nas.recorder import Trial
@@ -83,7 +83,7 @@ def confirm(
             trial.key,
             space.wire(trial.genotype),
             activation_of(trial.genotype),
-            trial.genotype.learning_rate,
+            hyperparameters_of(trial.genotype),
             weight_seeds(course.run_seed, trial.key, len(folds)),
         )
         for trial in trials

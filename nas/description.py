@@ -1,9 +1,7 @@
-"""Wiring and features of a child: what is asked of worker processes before anything is trained."""
+"""Features of a candidate: what is known of it before anything is trained."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +13,7 @@ from nas.engine.networks import first_state
 from nas.generation import weight_seeds
 from nas.training_free import BATCH_SIZE, training_free_scores
 from predictors import extract
-from search_spaces import AnyGenotype, AnyWiring, Genotype, SearchSpace, Wiring
-
-Described = tuple[AnyWiring, NDArray[np.float64]]
+from search_spaces import AnyGenotype, AnyWiring, Genotype, Wiring, phenotype_key
 
 
 @dataclass(frozen=True)
@@ -40,19 +36,14 @@ class Probe:
         """The scores of a feed-forward network, as `training_free_scores` gives them."""
         assert isinstance(genotype, Genotype) and isinstance(wiring, Wiring)
         network = lay_out(wiring, genotype.activation)
-        (parameters,) = first_state(network, weight_seeds(self.run_seed, genotype.key(), 1)).parameters
+        key = phenotype_key(genotype, wiring)
+        (parameters,) = first_state(network, weight_seeds(self.run_seed, key, 1)).parameters
         stored, n = self.rows.open(), min(BATCH_SIZE, self.n_train)
         inputs = (stored.scale * stored.x[:n] + stored.shift).T  # (n_inputs, n)
         return training_free_scores(network, parameters, inputs, stored.y[:n].astype(np.float64), self.task)
 
 
-def describe(space: SearchSpace, probe: Probe | None, genotype: AnyGenotype) -> Described:
-    """The wiring of a genotype, and its features of shape (n_features,), with a probe its training-free scores too."""
-    wiring = space.wire(genotype)
+def describe(probe: Probe | None, genotype: AnyGenotype, wiring: AnyWiring) -> NDArray[np.float64]:
+    """The features of a candidate, shape (n_features,); with a probe its training-free scores too."""
     features = extract(genotype, wiring)
-    return wiring, features if probe is None else np.concatenate([features, probe.scores(genotype, wiring)])
-
-
-def describer(space: SearchSpace, probe: Probe | None = None) -> Callable[[AnyGenotype], Described]:
-    """``describe`` for one space, in a form that can be sent to a worker process."""
-    return functools.partial(describe, space, probe)
+    return features if probe is None else np.concatenate([features, probe.scores(genotype, wiring)])

@@ -7,16 +7,17 @@ Pure ask and tell: no training, no clock, no files. The only import of DEAP, who
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from deap import base, tools
 
 from nas.seeding import Stream, generator
-from search_spaces import AnyGenotype, SearchSpace, genotype_from_dict
+from search_spaces import AnyGenotype, AnyWiring, SearchSpace, genotype_from_dict, phenotype_key
 
+IN_FLIGHT = 2  # generations that are trained at a time
 FRESH_SHARE = 0.1  # children drawn anew, so that the search never runs dry
 CROSSOVER_SHARE = 0.4
 MUTATION_AFTER_CROSSOVER_SHARE = 0.5
@@ -36,22 +37,36 @@ class _Individual:
         self.fitness.values = (score, math.log(n_weights))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Child:
-    """A genotype that was asked for, and the keys of what it came from: none, one, or two."""
+    """A candidate that was asked for.
 
+    Attributes:
+        key: Its key; see `search_spaces.phenotype_key`.
+        genotype: What it is.
+        wiring: Its wiring.
+        parents: Keys of what it came from: none, one, or two.
+    """
+
+    key: str
     genotype: AnyGenotype
+    wiring: AnyWiring
     parents: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Member:
-    """A trained genotype. ``n_rungs`` is how many rungs it reached, and 0 if it failed."""
+    """A trained candidate. ``n_rungs`` is how many rungs it reached, and 0 if it failed."""
 
+    key: str
     genotype: AnyGenotype
     score: float
     n_weights: int
     n_rungs: int
+
+
+Parents = tuple[Member, ...]
+"""A population, best first."""
 
 
 def is_worthwhile(scores: Sequence[float]) -> list[bool]:
@@ -106,92 +121,130 @@ def pareto_front(scores: Sequence[float], n_weights: Sequence[int]) -> list[int]
 class Evolution:
     """A population that proposes children and learns how they did.
 
-    The same space, settings and outcomes give the same children. A generation is one ``ask`` and one ``tell``.
+    The same space, settings and outcomes give the same children. A generation is one ``ask``, one ``begin`` and one
+    ``tell``. As many as `IN_FLIGHT` generations are trained at a time, so that no worker ever waits for the last of a
+    generation; hence the parents of a generation are those of which the generation before the last was told.
     """
 
     def __init__(self, space: SearchSpace, population_size: int, seed: int) -> None:
         self._space = space
         self._population_size = population_size
         self._seed = seed
-        self.generation = 0
-        self.population: list[Member] = []
+        self.n_begun = 0
+        self.n_told = 0
+        self._populations: list[Parents] = [()]  # after the last generations that were told, the newest last
         self._seen: set[str] = set()
         self._toolbox = base.Toolbox()
         self._toolbox.register("mate", space.cross)
         self._toolbox.register("mutate", space.mutate)
         self._toolbox.register("select", self._tournament)
 
-    def ask(self, n_children: int) -> list[Child]:
-        """Propose children, none of which was told before and no two alike.
+    @property
+    def population(self) -> Parents:
+        """The newest population, best first."""
+        return self._populations[-1]
+
+    @property
+    def n_seen(self) -> int:
+        """Candidates of all generations that were begun."""
+        return len(self._seen)
+
+    def parents(self) -> Parents:
+        """The parents of the next generation.
+
+        Raises:
+            RuntimeError: Too few generations have been told.
+        """
+        n_needed = max(self.n_begun - (IN_FLIGHT - 1), 0)
+        if self.n_told < n_needed:
+            raise RuntimeError(f"Generation {self.n_begun} needs {n_needed} told generations, there are {self.n_told}.")
+        return self._populations[n_needed - self.n_told - 1]
+
+    def ask(self, parents: Parents, n_children: int) -> list[Child]:
+        """Propose children for the next generation, none of which was begun before and no two alike.
 
         Fewer come back only when the space is exhausted.
+
+        Args:
+            parents: What `parents` gave.
+            n_children: How many.
         """
-        rng = generator(self._seed, Stream.EVOLUTION, self.generation)
+        rng = generator(self._seed, Stream.EVOLUTION, self.n_begun)
         children: dict[str, Child] = {}
         for _ in range(n_children * ATTEMPTS_A_CHILD):
             if len(children) == n_children:
                 break
-            child = self._propose(rng)
-            key = child.genotype.key()
+            genotype, came_from = self._propose(parents, rng)
+            wiring = self._space.wire(genotype)
+            key = phenotype_key(genotype, wiring)
             if key not in self._seen and key not in children:
-                children[key] = child
+                children[key] = Child(key, genotype, wiring, came_from)
         return list(children.values())
 
+    def begin(self, keys: Iterable[str]) -> None:
+        """Take note of which children are trained, and go on to the next generation."""
+        self._seen.update(keys)
+        self.n_begun += 1
+
     def tell(self, members: Sequence[Member]) -> None:
-        """Take in how this generation did, select the next population, and begin the next generation.
+        """Take in how the oldest generation that was begun did, and select the next population.
 
         Candidates that reached more rungs come first, since their scores are the ones to compare; among equals NSGA-II
         decides. Failed candidates are only remembered, so that they are not proposed again.
         """
-        self._seen.update(member.genotype.key() for member in members)
-        candidates = self.population + [member for member in members if member.n_rungs > 0]
-        self.population = _best_first(candidates)[: self._population_size]
-        self.generation += 1
+        selected = self._select(self.population, [member for member in members if member.n_rungs > 0])
+        self._populations = [*self._populations, selected][-IN_FLIGHT:]
+        self.n_told += 1
 
-    def to_dict(self) -> dict[str, Any]:
-        """The state in JSON types."""
-        members = [
-            {
-                "genotype": m.genotype.to_dict(),
-                "score": m.score,
-                "n_weights": m.n_weights,
-                "n_rungs": m.n_rungs,
-            }
-            for m in self.population
-        ]
-        return {"generation": self.generation, "population": members, "seen": sorted(self._seen)}
+    def to_dict(self, unfinished: Iterable[str] = ()) -> dict[str, Any]:
+        """The state in JSON types, in which only generations that were told have begun.
+
+        Args:
+            unfinished: Keys of those of generations that were not.
+        """
+        populations = [[asdict(m) | {"genotype": m.genotype.to_dict()} for m in p] for p in self._populations]
+        return {
+            "generation": self.n_told,
+            "populations": populations,
+            "seen": sorted(self._seen.difference(unfinished)),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a state that ``to_dict`` wrote."""
-        self.generation = int(state["generation"])
+        self.n_told = self.n_begun = int(state["generation"])
         self._seen = set(state["seen"])
-        self.population = [
-            Member(genotype_from_dict(m["genotype"]), float(m["score"]), int(m["n_weights"]), int(m["n_rungs"]))
-            for m in state["population"]
+        self._populations = [
+            tuple(Member(**m | {"genotype": genotype_from_dict(m["genotype"])}) for m in population)
+            for population in state["populations"]
         ]
 
-    def _propose(self, rng: np.random.Generator) -> Child:
-        if not self.population or rng.random() < FRESH_SHARE:
-            return Child(self._space.sample(rng), ())
-        first = self._toolbox.select(rng)
-        if len(self.population) > 1 and rng.random() < CROSSOVER_SHARE:
-            second = self._toolbox.select(rng)
+    def _select(self, population: Parents, members: Sequence[Member]) -> Parents:
+        """The next population, best first."""
+        return tuple(_best_first([*population, *members])[: self._population_size])
+
+    def _propose(self, parents: Parents, rng: np.random.Generator) -> tuple[AnyGenotype, tuple[str, ...]]:
+        """A genotype, and the keys of what it came from."""
+        if not parents or rng.random() < FRESH_SHARE:
+            return self._space.sample(rng), ()
+        first = self._toolbox.select(parents, rng)
+        if len(parents) > 1 and rng.random() < CROSSOVER_SHARE:
+            second = self._toolbox.select(parents, rng)
             if second is not first:
                 genotype = self._toolbox.mate(first.genotype, second.genotype, rng)
                 if rng.random() < MUTATION_AFTER_CROSSOVER_SHARE:
                     genotype = self._toolbox.mutate(genotype, rng)
-                return Child(genotype, (first.genotype.key(), second.genotype.key()))
-        return Child(self._toolbox.mutate(first.genotype, rng), (first.genotype.key(),))
+                return genotype, (first.key, second.key)
+        return self._toolbox.mutate(first.genotype, rng), (first.key,)
 
-    def _tournament(self, rng: np.random.Generator) -> Member:
-        """The best of a few drawn members; the population is ordered best first."""
-        return self.population[int(rng.integers(len(self.population), size=TOURNAMENT_SIZE).min())]
+    def _tournament(self, parents: Parents, rng: np.random.Generator) -> Member:
+        """The best of a few drawn members; parents are ordered best first."""
+        return parents[int(rng.integers(len(parents), size=TOURNAMENT_SIZE).min())]
 
 
 def _best_first(members: Sequence[Member]) -> list[Member]:
     ordered: list[Member] = []
     for n_rungs in sorted({member.n_rungs for member in members}, reverse=True):
         group = [member for member in members if member.n_rungs == n_rungs]
-        places = pareto_order([m.score for m in group], [m.n_weights for m in group], [m.genotype.key() for m in group])
+        places = pareto_order([m.score for m in group], [m.n_weights for m in group], [m.key for m in group])
         ordered += [group[place] for place in places]
     return ordered

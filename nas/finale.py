@@ -27,7 +27,7 @@ from nas.engine.networks import network_of
 from nas.engine.population import predict, score
 from nas.engine.recipe import Recipe
 from nas.evolution import pareto_front
-from nas.generation import Course, activation_of, weight_seeds
+from nas.generation import Course, activation_of, hyperparameters_of, weight_seeds
 from nas.inputs import read_test
 from nas.jobs import Job, Leg
 from nas.network_file import TrainedNetwork, save_network
@@ -333,7 +333,7 @@ def _boosting_limit_s(dataset: AnyDataset, budget_s: float | None) -> float:
 def _job(search: Search, trial: Trial) -> Job:
     genotype = trial.genotype
     seeds = weight_seeds(search.course.run_seed, trial.key, 1)
-    return Job(trial.key, search.space.wire(genotype), activation_of(genotype), genotype.learning_rate, seeds)
+    return Job(trial.key, search.space.wire(genotype), activation_of(genotype), hyperparameters_of(genotype), seeds)
 
 
 def _train(workers: Workers, jobs: Sequence[Job], recipe: Recipe, deadline: float | None) -> Parameters:

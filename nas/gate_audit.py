@@ -8,11 +8,11 @@ from nas.evolution import worthwhile_floor
 from nas.outcome import Ending
 from nas.recorder import Trial
 from nas.status import comparable_trials, score_of
-from predictors.audit import AuditReport, Training, audit, count_false_prunes, refutation
+from predictors.audit import AuditReport, Training, audit, doubt
 
 
 def audit_of(history: Sequence[Trial], n_skipped: int) -> AuditReport:
-    """What the gate's skipping cost and saved.
+    """What the gate's choice was worth.
 
     Only trials whose scores may be compared can be on a front, and only worthwhile ones, by the measure of their time.
     Trainings that the end of the budget cut off say nothing, and are left out.
@@ -24,15 +24,15 @@ def audit_of(history: Sequence[Trial], n_skipped: int) -> AuditReport:
     return audit(_trainings(history), n_skipped, floor_of=worthwhile_floor)
 
 
-def refutation_of(history: Sequence[Trial]) -> str | None:
-    """Why the gate is not to prune, by its audit so far; None if nothing speaks against it."""
-    return refutation(*count_false_prunes(_trainings(history), worthwhile_floor))
+def doubt_of(history: Sequence[Trial]) -> str | None:
+    """Why the gate is not to prune, by what the trained networks showed so far; None if nothing speaks against it."""
+    return doubt(_trainings(history), worthwhile_floor)
 
 
 def _trainings(history: Sequence[Trial]) -> list[Training]:
     comparable = {trial.number: score_of(trial) for trial in comparable_trials(history)}
     return [
-        Training(t.decision.kind, t.generation, t.n_weights, comparable.get(t.number), t.outcome.seconds)
+        Training(t.decision.is_predicted_good, t.generation, t.n_weights, comparable.get(t.number))
         for t in history
         if t.outcome is not None and t.outcome.ending is not Ending.CUT_OFF
     ]

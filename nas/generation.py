@@ -1,30 +1,34 @@
 """Train the candidates of one generation together, and stop the worst at each rung.
 
-Rungs are those of successive halving (Jamieson & Talwalkar 2016) with a reduction of 3; the worst are the last by
-Pareto rank of (score, weights), so that a small network of modest score lives as long as a large one of high score.
+Rungs are those of successive halving (Jamieson & Talwalkar 2016): after a ninth of the training a third goes on, and
+after a third of it a half of those. The worst are the last by Pareto rank of (score, weights), so that a small network
+of modest score lives as long as a large one of high score.
 Candidates compete with the best of earlier generations at the same rung too, not only with one another.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.state import TrainingState
 from nas.evolution import pareto_front, pareto_order
-from nas.jobs import Fold, Job, Leg
+from nas.jobs import Fold, Job, Result
 from nas.outcome import Ending, Outcome
 from nas.seeding import Stream, seed_words, words_of_key
-from nas.workers import Workers
 from search_spaces import AnyGenotype, AnyWiring, Genotype
 
-REDUCTION = 3
-N_RUNGS = 3
+RUNG_SHARES = (1 / 9, 1 / 3, 1.0)
+"""Shares of a whole training at which candidates are scored."""
+REDUCTIONS = (3, 2)
+"""By how much a generation shrinks after each rung but the last."""
+N_RUNGS = len(RUNG_SHARES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +36,7 @@ class Candidate:
     """A child that is to be trained.
 
     Attributes:
-        key: Its genotype's key.
+        key: Its key; see `search_spaces.phenotype_key`.
         genotype: What it is.
         parents: Keys of what it came from.
         wiring: Its wiring.
@@ -85,7 +89,7 @@ class Course:
             key=candidate.key,
             wiring=candidate.wiring,
             activation=activation_of(candidate.genotype),
-            learning_rate=candidate.genotype.learning_rate,
+            hyperparameters=hyperparameters_of(candidate.genotype),
             weight_seeds=weight_seeds(self.run_seed, candidate.key, self.n_seeds),
             state=state,
         )
@@ -96,9 +100,14 @@ def activation_of(genotype: AnyGenotype) -> str | None:
     return genotype.activation if isinstance(genotype, Genotype) else None
 
 
+def hyperparameters_of(genotype: AnyGenotype) -> Hyperparameters:
+    """What the genotype says of its training."""
+    return Hyperparameters(genotype.learning_rate, genotype.dropout, genotype.label_smoothing)
+
+
 def rung_steps(total_steps: int) -> tuple[int, ...]:
     """A ninth, a third, and the whole of a training."""
-    return tuple(math.ceil(total_steps / REDUCTION**k) for k in reversed(range(N_RUNGS)))
+    return tuple(math.ceil(total_steps * share - 1e-9) for share in RUNG_SHARES)
 
 
 def weight_seeds(run_seed: int, key: str, n_seeds: int) -> tuple[tuple[int, ...], ...]:
@@ -107,40 +116,60 @@ def weight_seeds(run_seed: int, key: str, n_seeds: int) -> tuple[tuple[int, ...]
     return tuple(tuple(seed_words(run_seed, Stream.WEIGHTS, *words, k)) for k in range(n_seeds))
 
 
+Expected = Callable[[int, Sequence[Candidate], Sequence[float]], NDArray[np.float64] | None]
+"""From a rung, candidates and their mean scores there to the final scores that are expected of them, float64
+(n_candidates,); None where nothing better is known than the scores themselves."""
+
+
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """Jobs of a generation that are to be trained to the same rung.
+
+    Attributes:
+        jobs: What is to be trained, at least one.
+        until_step: Step to stop before.
+        take: To be told each result when it comes.
+    """
+
+    jobs: Sequence[Job]
+    until_step: int
+    take: Callable[[Result], None]
+
+
 def train_generation(
     candidates: Sequence[Candidate],
     course: Course,
-    workers: Workers,
     known: Mapping[str, Outcome],
     standings: dict[str, Standing],
-    deadline: float | None,
     on_outcome: Callable[[Candidate, Outcome], None],
-    on_wait: Callable[[], None],
     earlier: Sequence[Outcome] = (),
-) -> bool:
-    """Train a generation to its end, or as far as the time goes.
+    expected: Expected = lambda rung, candidates, scores: None,
+) -> Generator[Heat, None, bool]:
+    """Train a generation to its end, or as far as the time goes, one heat after the other.
 
-    What happens to a candidate depends on the candidates of the generation alone, not on the number of workers, nor on
-    interruptions: outcomes already known and standings already reached are taken as they are.
+    To be resumed when all results of a heat have been told. What happens to a candidate depends on the candidates of
+    the generation alone, not on the number of workers, nor on interruptions: outcomes already known and standings
+    already reached are taken as they are.
 
     Args:
         candidates: The generation.
         course: What it goes through.
-        workers: Where it is trained.
         known: Outcomes by key, of an earlier attempt at this generation; not announced again.
         standings: By key how far candidates have come; kept up to date, so that an interrupted generation goes on.
-        deadline: Time of ``time.monotonic`` at which to stop; None for no limit.
         on_outcome: Told each outcome, in the order of ``candidates`` within a rung.
-        on_wait: Called several times a second.
         earlier: Outcomes of earlier generations.
+        expected: What is expected of candidates at a rung.
 
     Returns:
         Whether every candidate has its outcome.
     """
     alive = [c for c in candidates if c.key not in known or known[c.key].scores]
+    n_kept = len(candidates)
     for rung, until_step in enumerate(course.rung_steps):
-        leg = Leg(course.recipe, until_step, course.scored_columns, deadline, course.folds)
-        failed = _advance(alive, rung, leg, course, workers, known, standings, on_wait)
+        failed = {c.key: known[c.key].reason for c in alive if _failed_before(c, rung, known)}
+        jobs = _jobs(alive, rung, course, known, standings, failed)
+        if jobs:
+            yield Heat(jobs, until_step, partial(_take, standings, failed))
         if any(len(_scores(c, known, standings)) <= rung for c in alive if c.key not in failed):
             return False  # failures too wait to be told, so that an interruption does not change their order
         for candidate in alive:
@@ -150,9 +179,9 @@ def train_generation(
                 on_outcome(candidate, Outcome(Ending.FAILED, n_weights, standing.scores, standing.seconds, reason))
         alive = [c for c in alive if c.key not in failed]
         scores = {c.key: _scores(c, known, standings) for c in alive}
-        order = _best_first(alive, scores, rung, earlier)
+        order = _best_first(alive, scores, rung, earlier, expected)
         is_last = rung == len(course.rung_steps) - 1
-        n_kept = 0 if is_last else math.ceil(len(candidates) / REDUCTION ** (rung + 1))
+        n_kept = 0 if is_last else math.ceil(n_kept / REDUCTIONS[rung])
         kept = {alive[place].key for place in order[:n_kept]}
         for candidate in alive:
             if candidate.key in kept or candidate.key in known:
@@ -173,32 +202,36 @@ def _best_first(
     scores: Mapping[str, tuple[tuple[float, ...], ...]],
     rung: int,
     earlier: Sequence[Outcome],
+    expected: Expected,
 ) -> list[int]:
-    """Places of the living from best to worst at a rung, ranked together with the front of earlier generations."""
-    reached = [outcome for outcome in earlier if len(outcome.scores) > rung]
-    places = pareto_front([outcome.rung_scores[rung] for outcome in reached], [o.n_weights for o in reached])
-    rivals = [reached[place] for place in places]
+    """Places of the living from best to worst at a rung, ranked together with the front of earlier generations.
+
+    They are ranked by the final scores that are expected of them, and their rivals by the final scores that they
+    have; where nothing is expected, all by their scores at the rung.
+    """
     means = [math.fsum(scores[c.key][rung]) / len(scores[c.key][rung]) for c in alive]
+    finals = expected(rung, alive, means) if alive else None
+    compared = rung if finals is None else len(RUNG_SHARES) - 1
+    reached = [outcome for outcome in earlier if len(outcome.scores) > compared]
+    places = pareto_front([outcome.rung_scores[compared] for outcome in reached], [o.n_weights for o in reached])
+    rivals = [reached[place] for place in places]
     order = pareto_order(
-        means + [rival.rung_scores[rung] for rival in rivals],
+        (means if finals is None else finals.tolist()) + [rival.rung_scores[compared] for rival in rivals],
         [c.wiring.n_weights for c in alive] + [rival.n_weights for rival in rivals],
         [c.key for c in alive] + [f"rival {number}" for number in range(len(rivals))],
     )
     return [place for place in order if place < len(alive)]
 
 
-def _advance(
+def _jobs(
     alive: Sequence[Candidate],
     rung: int,
-    leg: Leg,
     course: Course,
-    workers: Workers,
     known: Mapping[str, Outcome],
     standings: dict[str, Standing],
-    on_wait: Callable[[], None],
-) -> dict[str, str]:
-    """Bring the living to a rung; give the reasons of those that failed."""
-    failed = {c.key: known[c.key].reason for c in alive if _failed_before(c, rung, known)}
+    failed: dict[str, str],
+) -> list[Job]:
+    """What brings the living to a rung; those that failed on the way before are added to the failed."""
     jobs = []
     for candidate in alive:
         if candidate.key in failed or len(_scores(candidate, known, standings)) > rung:
@@ -208,16 +241,19 @@ def _advance(
             failed[candidate.key] = standing.failure
             continue
         jobs.append(course.job(candidate, standing.state))
-    for result in workers.train(jobs, leg, on_wait) if jobs else ():
-        before = standings[result.key]
-        seconds = before.seconds + result.seconds
-        if result.failure is not None:
-            failed[result.key] = result.failure
-            standings[result.key] = replace(before, seconds=seconds, failure=result.failure)
-            continue
-        scores = (*before.scores, result.scores) if result.scores else before.scores
-        standings[result.key] = Standing(result.state, scores, seconds)
-    return failed
+    return jobs
+
+
+def _take(standings: dict[str, Standing], failed: dict[str, str], result: Result) -> None:
+    """Keep what a result says."""
+    before = standings[result.key]
+    seconds = before.seconds + result.seconds
+    if result.failure is not None:
+        failed[result.key] = result.failure
+        standings[result.key] = replace(before, seconds=seconds, failure=result.failure)
+        return
+    scores = (*before.scores, result.scores) if result.scores else before.scores
+    standings[result.key] = Standing(result.state, scores, seconds)
 
 
 def _failed_before(candidate: Candidate, rung: int, known: Mapping[str, Outcome]) -> bool:

@@ -15,7 +15,7 @@ from nas.engine.feed import AnyNetwork
 from nas.engine.gather import Inputs
 from nas.engine.networks import first_state, network_of
 from nas.engine.population import predict, score, train
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.recurrent_prediction import outputs_of_batch
 from nas.engine.recurrent_training import train_recurrent_network
 from nas.engine.sequence_batches import Sequences
@@ -33,7 +33,7 @@ class Job:
         key: Its genotype's key.
         wiring: Its wiring.
         activation: Activation of its hidden neurons; None for a recurrent wiring, which has cells.
-        learning_rate: Peak learning rate.
+        hyperparameters: Those of its training.
         weight_seeds: For each set of weights the words of its seed.
         state: Where its training stands; None at the beginning.
     """
@@ -41,7 +41,7 @@ class Job:
     key: str
     wiring: AnyWiring
     activation: str | None
-    learning_rate: float
+    hyperparameters: Hyperparameters
     weight_seeds: tuple[tuple[int, ...], ...]
     state: TrainingState | None = None
 
@@ -143,10 +143,10 @@ def _train_on(
         state or first_state(network, job.weight_seeds, power)
         for job, network, state in zip(group, networks, states, strict=True)
     ]
-    rates = [job.learning_rate for job in group]
+    own = [job.hyperparameters for job in group]
     trained: list[Trained] = []
     for network, state in zip(
-        networks, train(networks, rates, begun, inputs, targets, leg.recipe, leg.until_step, stop), strict=True
+        networks, train(networks, own, begun, inputs, targets, leg.recipe, leg.until_step, stop), strict=True
     ):
         scores: tuple[float, ...] = ()
         failure = state.failure
@@ -200,7 +200,7 @@ def compile_kernels(space: str) -> bool:
         rows_of = [inputs, Inputs.plain(np.zeros((1, 4), np.float32))]
     network = network_of(wiring, "relu")
     for rows in rows_of:
-        (state,) = train([network], [1e-3], [first_state(network, [[0]])], rows, targets, recipe, 2)
+        (state,) = train([network], [Hyperparameters(1e-3)], [first_state(network, [[0]])], rows, targets, recipe, 2)
         predict(network, state.parameters[0], rows)
     return any(bool(kernel.stats.cache_misses) for kernel in used)
 

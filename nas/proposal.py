@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nas.config import PredictorConfig
-from nas.description import Described
-from nas.evolution import Child, Evolution, worthwhile_floor
-from nas.gate_audit import refutation_of
-from nas.generation import N_RUNGS, Candidate
+from nas.early_evidence import EarlyEvidence, nothing_expected
+from nas.evolution import IN_FLIGHT, Child, worthwhile_floor
+from nas.gate_audit import doubt_of
+from nas.generation import N_RUNGS, Candidate, Expected
 from nas.outcome import Ending
 from nas.recorder import Trial
 from nas.seeding import Stream, generator, seed_words
@@ -25,7 +25,7 @@ from predictors.gate import AUDIT, EXPLORATION, GATE_OFF
 from predictors.run_skill import RunSkill, assess_foreign, assess_skill
 from predictors.score_scale import ScoreScale
 from predictors.warm_start import WarmStart, adapt_targets
-from search_spaces import AnyGenotype, RecurrentGenotype
+from search_spaces import AnyGenotype, AnyWiring, RecurrentGenotype
 
 UNCHOSEN_KINDS = (GATE_OFF, EXPLORATION, AUDIT)
 """Trainings that the prediction on record did not bring about, so that they are fair evidence of it."""
@@ -50,6 +50,19 @@ class Proposal:
 
     candidate: Candidate
     decision: Decision
+
+
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """The children of a generation that are looked at.
+
+    Attributes:
+        all: Each with its decision, in the order in which they were proposed.
+        expected: What is expected of those that are trained, once they have reached a rung.
+    """
+
+    all: Sequence[Proposal]
+    expected: Expected
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +101,7 @@ class Proposer:
         self._gate = GateSettings(settings.warm_up, settings.exploration_share, settings.audit_share)
         self._run_seed = run_seed
         self._warm_start = warm_start
+        self._early = EarlyEvidence(settings.warm_up, self._seed)
         self._judged: tuple[int, RunSkill] | None = None
         self.skill: RunSkill | None = None
         """What was known of the predictor when the last generation was proposed; None during the warm-up."""
@@ -96,31 +110,28 @@ class Proposer:
 
     def propose(
         self,
-        evolution: Evolution,
+        ask: Callable[[int], Sequence[Child]],
+        generation: int,
         history: Sequence[Trial],
         n_children: int,
-        describe: Callable[[Sequence[Child]], list[Described]],
-    ) -> list[Proposal]:
+        features_of: Callable[[AnyGenotype, AnyWiring], NDArray[np.float64]],
+    ) -> Proposals:
         """The children that are looked at, each with its decision; while the gate is closed all are trained.
 
         Args:
-            evolution: Where children come from.
+            ask: Gives so many children.
+            generation: Number of the generation that they form.
             history: All trials so far.
             n_children: How many to train at most.
-            describe: Gives wiring and features of children, in order.
-
-        Returns:
-            All children that were looked at, in the order in which they were proposed.
+            features_of: Gives the features of a genotype and its wiring.
         """
-        generation = evolution.generation
-        before = [trial for trial in history if trial.generation < generation]
+        before = settled(history, generation)
         labelled = _labelled(before)
         learned = labelled[-MOST_LEARNED:]
         foreign = self._judge(before)
-        children = evolution.ask(n_children if self.closed else n_children * self._settings.pool_factor)
         candidates = [
-            Candidate(child.genotype.key(), child.genotype, child.parents, wiring, features)
-            for child, (wiring, features) in zip(children, describe(children), strict=True)
+            Candidate(child.key, child.genotype, child.parents, child.wiring, features_of(child.genotype, child.wiring))
+            for child in ask(n_children if self.closed else n_children * self._settings.pool_factor)
         ]
         table = _Table.of(learned)
         prediction = None
@@ -146,11 +157,12 @@ class Proposer:
             floor=float(table.scale.stretch(np.array(worthwhile_floor(scores.tolist())))),
             shown=table.scale.unstretch,
         )
-        return [Proposal(candidate, decision) for candidate, decision in zip(candidates, decisions, strict=True)]
+        proposals = [Proposal(candidate, decision) for candidate, decision in zip(candidates, decisions, strict=True)]
+        return Proposals(proposals, self._early.expected(learned) if self._settings.enabled else nothing_expected)
 
     def why_closed(self, history: Sequence[Trial]) -> str | None:
         """Why the gate is closed after these trials; None if it is open."""
-        self._judge(history)
+        self._judge(in_order(history))
         return self.closed
 
     def _judge(self, before: Sequence[Trial]) -> _Foreign | None:
@@ -167,7 +179,7 @@ class Proposer:
             return "the predictor is turned off"
         if self.skill is None:
             return WARMING_UP
-        return refutation_of(before) if self.skill.is_trusted else self.skill.reason
+        return doubt_of(before) if self.skill.is_trusted else self.skill.reason
 
     def _skill(self, labelled: Sequence[Trial]) -> RunSkill:
         """Skill on the outcomes that there were when it was last due to be judged."""
@@ -220,6 +232,16 @@ class Proposer:
 
         with threadpool_limits(1):  # sums in another order would differ in the last bit, and decisions with them
             return REGRESSORS[self._settings.regressor](self._seed).fit(rows, labels).predict(unseen)
+
+
+def in_order(history: Iterable[Trial]) -> list[Trial]:
+    """Trials by generation, and within one in the order of the record, which does not depend on the time."""
+    return sorted(history, key=lambda trial: trial.generation)
+
+
+def settled(history: Iterable[Trial], generation: int) -> list[Trial]:
+    """The trials that decisions on a generation may depend on: those of generations that ended before it began."""
+    return in_order(trial for trial in history if trial.generation <= generation - IN_FLIGHT)
 
 
 def _labelled(trials: Sequence[Trial]) -> list[Trial]:

@@ -51,6 +51,8 @@ _PARAMETERS: dict[str, BaseDistribution] = {
     "readout_share": FloatDistribution(0.0, 1.0),
     "activation": CategoricalDistribution(ACTIVATIONS),
     "learning_rate": FloatDistribution(1e-6, 10.0, log=True),
+    "dropout": FloatDistribution(0.0, 1.0),
+    "label_smoothing": FloatDistribution(0.0, 1.0),
     "reading": CategoricalDistribution(READINGS),
     "cell": CategoricalDistribution(CELLS),
     "embedding": IntDistribution(0, 1_000_000),
@@ -287,6 +289,8 @@ def _parameters(genotype: AnyGenotype) -> dict[str, Any]:
         "readout": genotype.readout,
         "readout_share": genotype.readout_share,
         "learning_rate": genotype.learning_rate,
+        "dropout": genotype.dropout,
+        "label_smoothing": genotype.label_smoothing,
         "segments": len(genotype.segments),
         "edits": len(genotype.edits),
     }

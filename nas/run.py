@@ -28,7 +28,7 @@ from nas.description import Probe
 from nas.engine.recipe import Recipe
 from nas.errors import RunError, RunFailed
 from nas.finale import Speed, estimate_seconds, finish, retraining_recipe
-from nas.generation import Course, activation_of, weight_seeds
+from nas.generation import Course, activation_of, hyperparameters_of, weight_seeds
 from nas.inputs import write_rows
 from nas.interruption import Interruption
 from nas.jobs import Fold, Job, Leg, compile_kernels
@@ -299,7 +299,7 @@ def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: i
     wiring, key = space.wire(genotype), genotype.key()
     speeds = []
     for _ in range(2):
-        job = Job(key, wiring, activation_of(genotype), genotype.learning_rate, weight_seeds(seed, key, 1))
+        job = Job(key, wiring, activation_of(genotype), hyperparameters_of(genotype), weight_seeds(seed, key, 1))
         leg = Leg(recipe, recipe.total_steps, None, time.monotonic() + SPEED_TRIAL_S)
         for result in workers.train([job], leg):
             if result.state is None:

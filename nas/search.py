@@ -3,28 +3,75 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from nas.budget import Clock, Plan
 from nas.checkpoint import load_checkpoint, load_standings, save_checkpoint, save_standings
 from nas.config import RunConfig
-from nas.description import Described, Probe, describer
-from nas.evolution import Child, Evolution, Member
-from nas.generation import Candidate, Course, Standing, train_generation
+from nas.description import Probe, describe
+from nas.evolution import IN_FLIGHT, Evolution, Member, Parents
+from nas.generation import Candidate, Course, Heat, Standing, train_generation
+from nas.jobs import Leg, Result
 from nas.outcome import Ending, Outcome
-from nas.proposal import Proposal, Proposer
+from nas.proposal import Proposal, Proposals, Proposer, settled
 from nas.recorder import Recorder, Trial
 from nas.rundir import RunDirectory
 from nas.status import Status, best_of, count
-from nas.workers import Workers
+from nas.workers import Stage, Workers
 from predictors import Decision
 from predictors.warm_start import WarmStart
 from search_spaces import SearchSpace
 
 RECORDED_SKIPS_SHARE = 0.25  # of a generation's trained; the rest of the skipped is in skipped.csv only
 SKIPPED_HEADER = "generation,key,n_weights,prediction,spread,threshold,reason,kind\n"
+
+
+@dataclass(eq=False)
+class Underway:
+    """A generation in training.
+
+    Attributes:
+        number: Which, from 0.
+        proposals: All children that were looked at.
+        outcomes: By key, of those that have one.
+        heats: What is still to be trained of it.
+        began_s: Used seconds at which it began.
+        stage: What the workers train of it now.
+        take: To be told the results of that.
+        is_finished: Whether every candidate has its outcome, once nothing is left to train.
+    """
+
+    number: int
+    proposals: Sequence[Proposal]
+    outcomes: dict[str, Outcome]
+    heats: Generator[Heat, None, bool]
+    began_s: float
+    stage: Stage | None = None
+    take: Callable[[Result], None] = lambda result: None
+    is_finished: bool | None = None
+
+    def trained_keys(self) -> list[str]:
+        """Keys of the candidates that are trained."""
+        return [proposal.candidate.key for proposal in self.proposals if proposal.decision.train]
+
+    def members(self) -> list[Member]:
+        """The trained candidates as the evolution takes them, by key."""
+        candidates = {proposal.candidate.key: proposal.candidate for proposal in self.proposals}
+        return [
+            Member(
+                key=key,
+                genotype=candidates[key].genotype,
+                score=outcome.score if outcome.scores else 0.0,
+                n_weights=outcome.n_weights,
+                n_rungs=0 if outcome.ending is Ending.FAILED else len(outcome.scores),
+            )
+            for key, outcome in sorted(self.outcomes.items())
+        ]
 
 
 @dataclass
@@ -59,6 +106,8 @@ class Search:
 
     def __post_init__(self) -> None:
         self._proposer = Proposer(self.config.predictor, self.config.search.seed, self.warm_start)
+        self._standings: dict[str, Standing] = {}
+        self._durations_s: list[float] = []
 
     def why_closed(self) -> str | None:
         """Why the gate is closed at the end; None if it is open."""
@@ -68,27 +117,112 @@ class Search:
         """Search until the end; give False if interrupted, with everything kept to go on from."""
         evolution = Evolution(self.space, self.plan.population, self.config.search.seed)
         self._restore(evolution)
-        standings = load_standings(self.directory.standings, evolution.generation)
-        while (n_children := self._n_children(evolution.generation)) > 0:
-            proposals = self._propose(evolution, n_children)
-            if not proposals:
-                return True  # the space is exhausted
-            trained = [proposal for proposal in proposals if proposal.decision.train]
-            is_finished, members = self._train(trained, evolution.generation, standings)
-            self.recorder.flush()
-            if not is_finished and self.is_interrupted():
-                self._save(evolution, standings)
-                return False
-            self._list_skipped(proposals, evolution.generation)
-            if not is_finished:
-                self._record_unfinished(trained, evolution.generation, standings)
-                break
-            evolution.tell(members)
-            standings = {}
-            self._save(evolution)
+        self._standings = load_standings(self.directory.standings)
+        with ThreadPoolExecutor(1, "proposer") as thread:
+            unfinished = self._search(evolution, thread)
+        self.recorder.flush()
+        if unfinished and self.is_interrupted():
+            self._save(evolution, unfinished)
+            save_standings(self.directory.standings, self._standings)
+            return False
+        for generation in unfinished:  # the budget ended before they did
+            self._list_skipped(generation)
+            self._record_unfinished(generation)
         self.recorder.flush()
         self._save(evolution)
+        self.directory.standings.unlink(missing_ok=True)
         return not self.is_interrupted()
+
+    def _search(self, evolution: Evolution, thread: ThreadPoolExecutor) -> list[Underway]:
+        """Keep `IN_FLIGHT` generations in training until the end; give those that did not come to theirs.
+
+        The next generation is proposed by a thread meanwhile, so that workers need not wait for it.
+        """
+        underway: list[Underway] = []
+        unfinished: list[Underway] = []
+        asked: Future[Proposals] | None = None
+        is_over = False
+        while True:
+            while underway and underway[0].is_finished is not None:
+                self._end(underway.pop(0), evolution, unfinished, underway)
+            if asked is None and not is_over and len(underway) < IN_FLIGHT:
+                n_children = self._n_children(evolution)
+                is_over = n_children == 0
+                if not is_over:
+                    asked = thread.submit(self._propose, evolution, evolution.parents(), n_children)
+            if asked is not None and (asked.done() or not underway):
+                proposals, asked = asked.result(), None
+                is_over = not proposals.all or self.is_interrupted()  # the space may be exhausted
+                if not is_over:
+                    underway.append(self._begin(evolution, proposals))
+                continue
+            if not underway:
+                return unfinished
+            for stage, result in self.workers.collect():
+                next(g for g in underway if g.stage is stage).take(result)
+            for generation in underway:
+                if generation.stage is not None and generation.stage.n_left == 0:
+                    self._go_on(generation)
+            self.show(self.status())
+
+    def _begin(self, evolution: Evolution, proposals: Proposals) -> Underway:
+        """Begin to train a generation."""
+        number = evolution.n_begun
+        trained = [proposal for proposal in proposals.all if proposal.decision.train]
+        evolution.begin(proposal.candidate.key for proposal in trained)
+        skipped = [proposal for proposal in proposals.all if not proposal.decision.train]
+        skipped.sort(key=lambda p: (_shortfall(p.decision), p.candidate.key))
+        for proposal in skipped[: round(RECORDED_SKIPS_SHARE * len(trained))]:
+            self._record(proposal, number, None)
+        proposal_of = {proposal.candidate.key: proposal for proposal in trained}
+        known = {
+            trial.key: trial.outcome
+            for trial in self.recorder.history
+            if trial.generation == number and trial.outcome is not None
+        }
+        outcomes = dict(known)
+
+        def on_outcome(candidate: Candidate, outcome: Outcome) -> None:
+            outcomes[candidate.key] = outcome
+            self._record(proposal_of[candidate.key], number, outcome)
+
+        heats = train_generation(
+            [proposal.candidate for proposal in trained],
+            self.course,
+            known,
+            self._standings,
+            on_outcome,
+            [trial.outcome for trial in settled(self.recorder.history, number) if trial.outcome is not None],
+            proposals.expected,
+        )
+        generation = Underway(number, proposals.all, outcomes, heats, self.clock.used_s())
+        self._go_on(generation)
+        return generation
+
+    def _go_on(self, generation: Underway) -> None:
+        """Begin the next heat of a generation, or take note that there is none."""
+        try:
+            heat = next(generation.heats)
+        except StopIteration as end:
+            generation.stage, generation.is_finished = None, bool(end.value)
+            return
+        deadline = self.clock.moment(self.finale_s(self.recorder.history))
+        leg = Leg(self.course.recipe, heat.until_step, self.course.scored_columns, deadline, self.course.folds)
+        generation.stage, generation.take = Stage(heat.jobs, leg), heat.take
+        self.workers.start(generation.stage, urgency=generation.number)
+
+    def _end(
+        self, generation: Underway, evolution: Evolution, unfinished: list[Underway], underway: Sequence[Underway]
+    ) -> None:
+        """Take in how the oldest generation did, unless the time ended before it."""
+        if not generation.is_finished or unfinished:
+            unfinished.append(generation)
+            return
+        self._durations_s.append(self.clock.used_s() - generation.began_s)
+        self._list_skipped(generation)
+        evolution.tell(generation.members())
+        self.recorder.flush()
+        self._save(evolution, underway)
 
     def status(self, phase: str = "searching") -> Status:
         """One look at the search."""
@@ -105,84 +239,38 @@ class Search:
             best=best_of(history),
         )
 
-    def _n_children(self, generation: int) -> int:
+    def _n_children(self, evolution: Evolution) -> int:
         """How many candidates the next generation trains; 0 when the search is over."""
         if self.is_interrupted():
             return 0
-        deadline = self._deadline_s()
-        if deadline is not None and self.clock.used_s() >= deadline:
-            return 0
+        size = math.ceil(self.plan.population / IN_FLIGHT)
+        if self.clock.budget_s is not None:
+            left_s = self.clock.budget_s - self.finale_s(self.recorder.history) - self.clock.used_s()
+            return size if left_s > max(self._durations_s, default=0.0) else 0
         if self.config.search.trials is None:
-            return self.plan.population
-        n_before = sum(t.outcome is not None and t.generation < generation for t in self.recorder.history)
-        return min(self.plan.population, self.config.search.trials - n_before)
+            return size
+        return min(size, self.config.search.trials - evolution.n_seen)
 
-    def _deadline_s(self) -> float | None:
-        """Used seconds at which the search must end."""
-        if self.clock.budget_s is None:
-            return None
-        return self.clock.budget_s - self.finale_s(self.recorder.history)
-
-    def _propose(self, evolution: Evolution, n_children: int) -> list[Proposal]:
-        def describe(children: Sequence[Child]) -> list[Described]:
-            return self.workers.map(describer(self.space, self.probe), [child.genotype for child in children])
-
-        proposals = self._proposer.propose(evolution, self.recorder.history, n_children, describe)
-        skipped = [p for p in proposals if not p.decision.train]
-        skipped.sort(key=lambda p: (_shortfall(p.decision), p.candidate.key))
-        for proposal in skipped[: round(RECORDED_SKIPS_SHARE * n_children)]:
-            self._record(proposal, evolution.generation, None)
-        return proposals
-
-    def _train(
-        self, proposals: Sequence[Proposal], generation: int, standings: dict[str, Standing]
-    ) -> tuple[bool, list[Member]]:
-        proposal_of = {proposal.candidate.key: proposal for proposal in proposals}
-        known = {
-            trial.key: trial.outcome
-            for trial in self.recorder.history
-            if trial.generation == generation and trial.outcome is not None
-        }
-        outcomes = dict(known)
-
-        def on_outcome(candidate: Candidate, outcome: Outcome) -> None:
-            outcomes[candidate.key] = outcome
-            self._record(proposal_of[candidate.key], generation, outcome)
-
-        is_finished = train_generation(
-            [proposal.candidate for proposal in proposals],
-            self.course,
-            self.workers,
-            known,
-            standings,
-            self.clock.moment(self.finale_s(self.recorder.history)),
-            on_outcome,
-            lambda: self.show(self.status()),
-            [t.outcome for t in self.recorder.history if t.outcome is not None and t.generation < generation],
+    def _propose(self, evolution: Evolution, parents: Parents, n_children: int) -> Proposals:
+        return self._proposer.propose(
+            lambda n: evolution.ask(parents, n),
+            evolution.n_begun,
+            list(self.recorder.history),
+            n_children,
+            partial(describe, self.probe),
         )
-        members = [
-            Member(
-                genotype=proposal_of[key].candidate.genotype,
-                score=outcome.score if outcome.scores else 0.0,
-                n_weights=outcome.n_weights,
-                n_rungs=0 if outcome.ending is Ending.FAILED else len(outcome.scores),
-            )
-            for key, outcome in outcomes.items()
-        ]
-        return is_finished, members
 
-    def _record_unfinished(
-        self, proposals: Sequence[Proposal], generation: int, standings: dict[str, Standing]
-    ) -> None:
+    def _record_unfinished(self, generation: Underway) -> None:
         """Record those that failed, or that the end of the budget stopped after a rung; of others there is nothing."""
-        for proposal in proposals:
-            standing = standings.get(proposal.candidate.key)
+        for proposal in generation.proposals:
+            standing = self._standings.get(proposal.candidate.key)
             if standing is None or (standing.failure is None and not standing.scores):
                 continue
             ending = Ending.CUT_OFF if standing.failure is None else Ending.FAILED
             reason = standing.failure or f"the budget ended after rung {len(standing.scores)}"
             n_weights = proposal.candidate.wiring.n_weights
-            self._record(proposal, generation, Outcome(ending, n_weights, standing.scores, standing.seconds, reason))
+            outcome = Outcome(ending, n_weights, standing.scores, standing.seconds, reason)
+            self._record(proposal, generation.number, outcome)
 
     def _record(self, proposal: Proposal, generation: int, outcome: Outcome | None) -> Trial:
         candidate = proposal.candidate
@@ -198,30 +286,26 @@ class Search:
             outcome=outcome,
         )
 
-    def _list_skipped(self, proposals: Sequence[Proposal], generation: int) -> None:
-        skipped = [proposal for proposal in proposals if not proposal.decision.train]
+    def _list_skipped(self, generation: Underway) -> None:
+        skipped = [proposal for proposal in generation.proposals if not proposal.decision.train]
         with open(self.directory.skipped, "a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             for proposal in skipped:
                 candidate, decision = proposal.candidate, proposal.decision
                 numbers = (decision.prediction, decision.spread, decision.threshold)
-                about = (generation, candidate.key, candidate.wiring.n_weights)
+                about = (generation.number, candidate.key, candidate.wiring.n_weights)
                 writer.writerow([*about, *numbers, decision.reason, decision.kind])
         self.n_skipped += len(skipped)
 
-    def _save(self, evolution: Evolution, standings: Mapping[str, Standing] | None = None) -> None:
-        """Keep the state at the start of a generation, and how far its candidates have come if it is under way."""
+    def _save(self, evolution: Evolution, underway: Sequence[Underway] = ()) -> None:
+        """Keep the state after the last generation that was told; those under way will be proposed again, alike."""
         state: dict[str, Any] = {
-            "evolution": evolution.to_dict(),
+            "evolution": evolution.to_dict(key for generation in underway for key in generation.trained_keys()),
             "used_s": self.clock.used_s(),
             "n_skipped": self.n_skipped,
             "skipped_bytes": self.directory.skipped.stat().st_size,
         }
         save_checkpoint(self.directory.checkpoint, state)
-        if standings is None:
-            self.directory.standings.unlink(missing_ok=True)
-        else:
-            save_standings(self.directory.standings, evolution.generation, standings)
 
     def _restore(self, evolution: Evolution) -> None:
         state = load_checkpoint(self.directory.checkpoint)

@@ -28,7 +28,7 @@ from nas.checkpoint import read_json, write_atomically, write_json
 from nas.config import RunConfig, TrainingConfig
 from nas.data import AnyDataset
 from nas.data.shared import SharedRows
-from nas.description import describer
+from nas.description import describe
 from nas.engine.networks import network_of
 from nas.engine.population import predict, score
 from nas.engine.state import TrainingState
@@ -42,7 +42,7 @@ from nas.setup import max_weights_for, prepare_data, recipe_for, space_for, with
 from nas.table_rows import TrainedNetwork, columns, row
 from nas.workers import Workers
 from predictors import FEATURES_VERSION
-from search_spaces import AnyGenotype, AnyWiring, SearchSpace
+from search_spaces import AnyGenotype, AnyWiring, SearchSpace, phenotype_key
 from search_spaces.layered_priors import STUDIED_PRIORS, layered_prior_genotype
 from search_spaces.recurrent_wiring import CELLS
 
@@ -120,7 +120,7 @@ def build_table(config: RunConfig, settings: TableSettings, output: Path, consol
 
 
 def drawn_genotypes(settings: TableSettings, space: SearchSpace, seed: int) -> list[AnyGenotype]:
-    """The genotypes of a table, all different."""
+    """The genotypes of a table, of which no two give the same network."""
     rng = generator(seed, Stream.TABLE)
     pairs = [(prior, cell) for cell in CELLS for prior in STUDIED_PRIORS]
     genotypes: dict[str, AnyGenotype] = {}
@@ -129,7 +129,7 @@ def drawn_genotypes(settings: TableSettings, space: SearchSpace, seed: int) -> l
             genotype: AnyGenotype = space.sample(rng)
         else:
             genotype = layered_prior_genotype(*pairs[len(genotypes) % len(pairs)], rng)
-        genotypes.setdefault(genotype.key(), genotype)
+        genotypes.setdefault(phenotype_key(genotype, space.wire(genotype)), genotype)
     return list(genotypes.values())
 
 
@@ -165,8 +165,11 @@ def _train(
     is_interrupted: Callable[[], bool],
 ) -> list[TrainedNetwork] | None:
     """Train a chunk to the end; None if interrupted. A network that diverged has scores of NaN."""
-    described = workers.map(describer(space), genotypes)
-    candidates = [Candidate(g.key(), g, (), w, f) for g, (w, f) in zip(genotypes, described, strict=True)]
+    candidates = []
+    for genotype in genotypes:
+        wiring = space.wire(genotype)
+        key = phenotype_key(genotype, wiring)
+        candidates.append(Candidate(key, genotype, (), wiring, describe(None, genotype, wiring)))
     states: dict[str, TrainingState | None] = dict.fromkeys((c.key for c in candidates), None)
     shape = (N_RUNGS, course.n_seeds)
     scores = {candidate.key: np.full(shape, math.nan) for candidate in candidates}

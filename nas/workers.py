@@ -6,31 +6,54 @@ candidates are tried once more, each alone, and one that kills its worker again 
 
 from __future__ import annotations
 
-import contextlib
 import math
 import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
-import psutil
 from pebble import ProcessExpired, ProcessPool
 
 from nas.data.shared import SharedRows
 from nas.errors import RunFailed
 from nas.jobs import Job, Leg, Result, train_jobs
+from nas.task_queue import DEATHS, TaskQueue
 
 GROUPS_A_WORKER = 2  # more would balance better and gather each batch more often
-POLL_SECONDS = 0.25
 STOP_FILE = "stop"
-STALL_LOOK_S, STALL_S = 2.0, 12.0
-DEATHS = (ProcessExpired, BrokenProcessPool)
+
+
+@dataclass(eq=False)
+class Stage:
+    """Jobs that are trained to the same step.
+
+    Attributes:
+        jobs: What is trained; each gives exactly one result.
+        leg: How far.
+        n_left: Results that are still to come.
+    """
+
+    jobs: Sequence[Job]
+    leg: Leg
+    n_left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.n_left = len(self.jobs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Jobs of a stage that one worker trains side by side; after their worker died once, each is alone."""
+
+    stage: Stage
+    jobs: Sequence[Job]
+    urgency: int
+    is_again: bool = False
 
 
 class Workers:
@@ -43,7 +66,8 @@ class Workers:
         self._stop_file.unlink(missing_ok=True)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["nas.workers"])
-        self._pool = self._new_pool()
+        self._queue = TaskQueue(self._new_pool, n_workers)
+        self._groups: dict[int, _Group] = {}
 
     def __enter__(self) -> Workers:
         return self
@@ -51,24 +75,49 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._pool.close()
-        else:
+        if kind is not None:
             self.interrupt()
-            self._pool.stop()
-        self._pool.join()
+        self._queue.close(at_once=kind is not None)
 
     def interrupt(self) -> None:
         """Make all jobs return where they are, within a few batches."""
         self._stop_file.touch()
 
+    def start(self, stage: Stage, urgency: int = 0, *, one_by_one: bool = False) -> None:
+        """Begin to train the jobs of a stage; `collect` gives the results.
+
+        Args:
+            stage: The jobs, and how far they are trained.
+            urgency: Of the jobs that wait, those of the lowest number begin first.
+            one_by_one: Begin the jobs in their order, each alone, so that the first are done when time is short;
+                otherwise groups share batches.
+        """
+        if one_by_one:
+            groups: Sequence[Sequence[Job]] = [[job] for job in stage.jobs]
+        else:
+            groups = _balanced_groups(stage.jobs, self._n_workers * GROUPS_A_WORKER)
+        for jobs in groups:
+            self._submit(_Group(stage, jobs, urgency))
+
+    def collect(self) -> list[tuple[Stage, Result]]:
+        """The results that have come since the last call, each with its stage; waits a moment if there are none."""
+        collected = []
+        for task, outcome in self._queue.poll():
+            group = self._groups.pop(task)
+            if not isinstance(outcome, Exception):
+                results: Sequence[Result] = outcome
+            elif not group.is_again:
+                for job in group.jobs:
+                    self._submit(replace(group, jobs=[job], is_again=True))
+                continue
+            else:
+                results = [Result(job.key, None, (), 0.0, _reason(outcome)) for job in group.jobs]
+            group.stage.n_left -= len(results)
+            collected += [(group.stage, result) for result in results]
+        return collected
+
     def train(
-        self,
-        jobs: Sequence[Job],
-        leg: Leg,
-        on_wait: Callable[[], None] = lambda: None,
-        *,
-        one_by_one: bool = False,
+        self, jobs: Sequence[Job], leg: Leg, on_wait: Callable[[], None] = lambda: None, *, one_by_one: bool = False
     ) -> Iterator[Result]:
         """Train jobs, and give results as they come; each job gives exactly one.
 
@@ -76,23 +125,15 @@ class Workers:
             jobs: What to train.
             leg: How far.
             on_wait: Called several times a second while waiting.
-            one_by_one: Begin the jobs in their order, each alone, so that the first are done when time is short;
-                otherwise groups share batches.
+            one_by_one: As `start` says.
         """
-        if one_by_one:
-            groups = [[job] for job in jobs]
-        else:
-            groups = _balanced_groups(jobs, self._n_workers * GROUPS_A_WORKER)
-        for place, outcome in self._call([(train_group, group, leg) for group in groups], on_wait):
-            if not isinstance(outcome, Exception):
-                yield from outcome
-                continue
-            for job in groups[place]:  # one after the other: whoever kills a worker now is alone with it
-                ((_, again),) = self._call([(train_group, [job], leg)], on_wait)
-                if isinstance(again, Exception):
-                    yield Result(job.key, None, (), 0.0, _reason(again))
-                else:
-                    yield from again
+        stage = Stage(jobs, leg)
+        self.start(stage, one_by_one=one_by_one)
+        while stage.n_left:
+            results = self.collect()
+            on_wait()
+            for _, result in results:
+                yield result
 
     def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Apply a module-level function to items in the workers; give the results in order.
@@ -103,78 +144,31 @@ class Workers:
         size = max(1, math.ceil(len(items) / self._n_workers))
         chunks = [items[start : start + size] for start in range(0, len(items), size)]
         results: list[list[Any]] = [[] for _ in chunks]
-        for place, outcome in self._call([(_apply, function, chunk) for chunk in chunks], lambda: None):
-            if isinstance(outcome, DEATHS):
-                ((_, outcome),) = self._call([(_apply, function, chunks[place])], lambda: None)
-            if isinstance(outcome, DEATHS):
-                raise RunFailed(f"A worker could not do its work: {_reason(outcome)}. Go on with `nas resume`.")
-            if isinstance(outcome, Exception):
-                raise outcome
-            results[place] = outcome
+        place_of = {self._queue.submit(_apply, (function, chunk)): place for place, chunk in enumerate(chunks)}
+        tried_again: set[int] = set()
+        while place_of:
+            for task, outcome in self._queue.poll():
+                place = place_of.pop(task)
+                if isinstance(outcome, DEATHS) and place not in tried_again:
+                    tried_again.add(place)
+                    place_of[self._queue.submit(_apply, (function, chunks[place]))] = place
+                elif isinstance(outcome, DEATHS):
+                    raise RunFailed(f"A worker could not do its work: {_reason(outcome)}. Go on with `nas resume`.")
+                elif isinstance(outcome, Exception):
+                    raise outcome
+                else:
+                    results[place] = outcome
         return [result for chunk in results for result in chunk]
 
-    def _call(
-        self, tasks: Sequence[tuple[Callable[..., Any], Any, Any]], on_wait: Callable[[], None]
-    ) -> Iterator[tuple[int, Any]]:
-        """Do tasks, each a function of two arguments; give their places and results, or exceptions, as they come."""
-        place_of: dict[Future[Any], int] = {}
-        for place, (function, *arguments) in enumerate(tasks):
-            place_of[self._schedule(function, arguments)] = place
-        pending = set(place_of)
-        watch = _Watch()
-        while pending:
-            done, pending = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-            on_wait()
-            if not done and watch.has_stalled():
-                self._replace_pool()
-                for future in pending:
-                    yield place_of[future], BrokenProcessPool("the workers stood still")
-                return
-            for future in done:
-                yield place_of[future], future.exception() or future.result()
-
-    def _schedule(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Future[Any]:
-        try:
-            return cast(Future[Any], self._pool.schedule(function, args=arguments))
-        except RuntimeError:  # all its workers were killed at once, which ends a pool
-            self._replace_pool()
-            return cast(Future[Any], self._pool.schedule(function, args=arguments))
-
-    def _replace_pool(self) -> None:
-        self._pool.stop()  # and no join: a thread of a broken pool may wait for ever
-        self._pool = self._new_pool()
+    def _submit(self, group: _Group) -> None:
+        task = self._queue.submit(train_group, (list(group.jobs), group.stage.leg), group.urgency)
+        self._groups[task] = group
 
     def _new_pool(self) -> ProcessPool:
         arguments = (self._rows, os.getpid())
         return ProcessPool(
             max_workers=self._n_workers, context=self._context, initializer=_start_worker, initargs=arguments
         )
-
-
-class _Watch:
-    """Notices when no worker does anything although work is waiting.
-
-    A worker that is killed while it sends a result leaves half a message in the pipe that all workers share, and the
-    pool waits for the other half for ever.
-    """
-
-    def __init__(self) -> None:
-        self._used_s = -1.0
-        self._since = self._looked = time.monotonic()
-
-    def has_stalled(self) -> bool:
-        """Whether the processes below this one have used no processor time for a while."""
-        now = time.monotonic()
-        if now - self._looked < STALL_LOOK_S:
-            return False
-        self._looked, used_s = now, 0.0
-        for process in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                times = process.cpu_times()
-                used_s += times.user + times.system
-        if used_s != self._used_s:
-            self._used_s, self._since = used_s, now
-        return now - self._since > STALL_S
 
 
 def _apply(function: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:

@@ -1,24 +1,25 @@
-"""What the gate's pruning cost and saved, from the candidates that were trained although they would be skipped."""
+"""What the gate's choice is worth: how much more often the networks that it likes enter the front than the others.
+
+What would be skipped is trained now and then all the same: drawn as an audit or as exploration while the gate is open,
+and always while it is closed. These show what the skipped were.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from predictors.gate import AUDIT, EXPLORATION
 from predictors.improvement import Staircase
 
-AUDITED_KINDS = (EXPLORATION, AUDIT)
-"""Both are drawn with equal chances from all that prediction alone would skip."""
 N_BOOTSTRAPS = 1000
 CONFIDENCE = 0.95
-TOLERATED_RATE = 0.05
-"""Share of the skipped that may be of the front: what the gate promises."""
-DOUBT = 0.1
-"""A gate is believed no longer if keeping its promise would so seldom look so bad."""
+NORMAL_QUANTILE = 1.959964  # of (1 + CONFIDENCE) / 2
+FEWEST = 10
+"""Trained networks that the predictor likes, and others, from which on their lift is taken for evidence."""
 
 Interval = tuple[float, float]
 FloorOf = Callable[[Sequence[float]], float]
@@ -30,98 +31,91 @@ class Training:
     """A candidate that was trained.
 
     Attributes:
-        kind: Of its decision.
+        is_good: Whether its prediction alone would have had it trained; None without a prediction.
         generation: When; its decision knew the trainings of smaller generations.
         n_weights: Its size, at least 1.
         score: What it reached, larger is better; None if it was stopped or failed, so that it cannot be on a front.
-        seconds: What its training took.
     """
 
-    kind: str
+    is_good: bool | None
     generation: int
     n_weights: int
     score: float | None
-    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many of some trained networks entered the front of their time."""
+
+    n_entered: int
+    n: int
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What is known of the candidates that were skipped. Intervals of rates hold the truth in 95 of 100 runs.
+    """What is known of the gate's choice. Intervals hold the truth in 95 of 100 runs.
 
     Attributes:
         n_trained: Trainings in all.
         n_skipped: Candidates never trained.
-        n_audited: Candidates trained although they would be skipped.
-        n_on_final_front: Those of the audited that are on the final front.
-        n_on_front_then: Those that entered the front that stood when they were decided on.
-        final_rate: Share of the audited on the final front: the false-prune rate; None without any audited.
-        final_interval: Of it, by Clopper and Pearson (1934), exact for any number.
-        rate_then, interval_then: Likewise, of the front at the time.
+        good: Of the trained that the predictor liked.
+        others: Of the trained that it would have skipped.
+        lift: How many times as often those it liked entered the front; None without any of either.
+        lift_interval: Of it; None likewise.
         best_score_regret: By how much the skipped are expected to have raised the best score.
-        best_score_interval: Of it, by bootstrap over the audited: what none of them showed is not in it.
+        best_score_interval: Of it, by bootstrap over the others: what none of them showed is not in it.
         front_regret: By which share the one best of the skipped is expected to have raised the front's hypervolume.
         front_interval: Likewise.
-        saved_share: Skipped as a share of all that were proposed.
-        saved_seconds: What training the skipped would have taken, if it took as long as that of the audited.
     """
 
     n_trained: int
     n_skipped: int
-    n_audited: int
-    n_on_final_front: int
-    n_on_front_then: int
-    final_rate: float | None
-    final_interval: Interval
-    rate_then: float | None
-    interval_then: Interval
+    good: Found
+    others: Found
+    lift: float | None
+    lift_interval: Interval | None
     best_score_regret: float
     best_score_interval: Interval
     front_regret: float
     front_interval: Interval
-    saved_share: float
-    saved_seconds: float
 
 
-def count_false_prunes(trainings: Sequence[Training], floor_of: FloorOf | None = None) -> tuple[int, int]:
-    """How many of the audited are on the front of all trainings, and how many audited there are.
+def lift_of(good: Found, others: Found) -> tuple[float, Interval]:
+    """The ratio of two rates, and its interval.
+
+    Half a network is added to every count, so that it exists where nothing entered the front; the interval is that of
+    the logarithm: Walter, "The distribution of Levin's measure of attributable risk", Biometrika 62 (1975).
+
+    Args:
+        good: The rate above.
+        others: The rate below; both of at least one network.
+    """
+    a, n, b, m = good.n_entered + 0.5, good.n + 0.5, others.n_entered + 0.5, others.n + 0.5
+    logarithm = math.log(a / n) - math.log(b / m)
+    error = math.sqrt(1 / a - 1 / n + 1 / b - 1 / m)
+    low, high = (math.exp(logarithm + sign * NORMAL_QUANTILE * error) for sign in (-1.0, 1.0))
+    return math.exp(logarithm), (low, high)
+
+
+def doubt(trainings: Sequence[Training], floor_of: FloorOf | None = None) -> str | None:
+    """Why the gate is not to prune, by what the trained networks showed; None if nothing speaks against it.
 
     Args:
         trainings: All of a search so far, in any order.
         floor_of: None if all networks are of use.
     """
-    audited = [training for training in trainings if training.kind in AUDITED_KINDS]
-    floor = _floor(trainings, floor_of)
-    points = _points(trainings, floor) if audited else []
-    return sum(_enters(training, points, floor) for training in audited), len(audited)
-
-
-def refutation(n_on_front: int, n_audited: int) -> str | None:
-    """Why the audit says that the gate skips what belongs on the front; None if it does not say so.
-
-    A binomial test: were `TOLERATED_RATE` of the skipped of the front, as many or more among the audited would be found
-    with a chance below `DOUBT`.
-
-    Args:
-        n_on_front: Audited that are on the front.
-        n_audited: Audited in all, at least as many.
-    """
-    from scipy.stats import binom
-
-    if n_on_front == 0 or float(binom.sf(n_on_front - 1, n_audited, TOLERATED_RATE)) >= DOUBT:
+    good, others = _found(trainings, floor_of)
+    if min(good.n, others.n) < FEWEST or lift_of(good, others)[0] > 1.0:
         return None
-    verb = "is" if n_on_front == 1 else "are"
-    return (
-        f"{n_on_front:,} of {n_audited:,} audited that would have been skipped {verb} on the front, too many for a "
-        f"false-prune rate of {TOLERATED_RATE:.0%}"
-    )
+    return f"networks that the predictor liked entered the front no more often than others: {_rates(good, others)}"
 
 
 def audit(trainings: Sequence[Training], n_skipped: int, seed: int = 0, floor_of: FloorOf | None = None) -> AuditReport:
-    """Say what was lost by skipping, from those that were trained all the same.
+    """Say what the gate's choice was worth, and what was lost by skipping.
 
-    The audited stand for the skipped, since they were drawn from them. Regret is the gain over what was found without
-    the audited. It is the expected best of n_skipped draws from the gains of the audited, so that it cannot exceed the
-    best of them: what happens less than once in n_audited candidates only the interval of the false-prune rate tells.
+    Those that would have been skipped and were trained all the same stand for the skipped, since they were drawn from
+    them. Regret is the gain over what was found without them. It is the expected best of n_skipped draws from the gains
+    of these others, so that it cannot exceed the best of them.
 
     Args:
         trainings: All of a search, in any order.
@@ -129,80 +123,78 @@ def audit(trainings: Sequence[Training], n_skipped: int, seed: int = 0, floor_of
         seed: Of the bootstrap.
         floor_of: None if all networks are of use.
     """
-    audited = [training for training in trainings if training.kind in AUDITED_KINDS]
-    n_final, n = count_false_prunes(trainings, floor_of)
-    n_then = sum(
-        _improves(training, [t for t in trainings if t.generation < training.generation], floor_of)
-        for training in audited
-    )
+    good, others = _found(trainings, floor_of)
+    lift, interval = lift_of(good, others) if good.n and others.n else (None, None)
     floor = _floor(trainings, floor_of)
-    without = _points([training for training in trainings if training.kind not in AUDITED_KINDS], floor)
-    score_gains, front_gains = _gains(audited, without, floor)
+    unwanted = [training for training in trainings if training.is_good is False]
+    without = _points([training for training in trainings if training.is_good is not False], floor)
+    score_gains, front_gains = _gains(unwanted, without, floor)
     rng = np.random.default_rng(seed)
     score_regret, score_interval = _expected_best(score_gains, n_skipped, rng)
     front_regret, front_interval = _expected_best(front_gains, n_skipped, rng)
     return AuditReport(
         n_trained=len(trainings),
         n_skipped=n_skipped,
-        n_audited=n,
-        n_on_final_front=n_final,
-        n_on_front_then=n_then,
-        final_rate=n_final / n if n else None,
-        final_interval=_exact_interval(n_final, n),
-        rate_then=n_then / n if n else None,
-        interval_then=_exact_interval(n_then, n),
+        good=good,
+        others=others,
+        lift=lift,
+        lift_interval=interval,
         best_score_regret=score_regret,
         best_score_interval=score_interval,
         front_regret=front_regret,
         front_interval=front_interval,
-        saved_share=n_skipped / max(n_skipped + len(trainings), 1),
-        saved_seconds=n_skipped * sum(training.seconds for training in audited) / n if n else 0.0,
     )
 
 
-def audit_lines(report: AuditReport, refusal: str | None = None) -> list[str]:
+def audit_lines(report: AuditReport, closed: str | None = None) -> list[str]:
     """The report in sentences.
 
     Args:
         report: What was found.
-        refusal: Why the gate was closed when the search ended, such as `RunSkill.reason` or what `refutation` says;
-            None if it was open.
+        closed: Why the gate was closed when the search ended, such as `RunSkill.reason` or what `doubt` says; None if
+            it was open.
     """
-    lines = [] if refusal is None else [f"At the end the gate refused to prune: {refusal}."]
+    lines = [] if closed is None else [f"The gate was closed at the end: {closed}."]
     if report.n_skipped == 0:
-        return lines or ["No candidate was skipped."]
-    if report.final_rate is None or report.rate_then is None:
-        return [*lines, f"{report.n_skipped:,} candidates were skipped, and none of them was trained as an audit."]
-    which = "none" if report.n_on_final_front == 0 else f"{report.n_on_final_front:,}"
-    found = "are" if report.n_on_final_front > 1 else "is"
-    saved = f" and about {report.saved_seconds:,.0f} s" if report.saved_seconds >= 1.0 else ""
-    return [
-        *lines,
-        f"{report.n_skipped:,} candidates were skipped unseen, {report.saved_share:.0%} of all; that saved as many "
-        f"trainings{saved}.",
-        f"{report.n_audited:,} that would have been skipped were drawn and trained all the same; {which} of them "
-        f"{found} on the final front: false-prune rate {_percent(report.final_rate, report.final_interval)}.",
-        f"{report.n_on_front_then:,} of them improved the front of their time: "
-        f"{_percent(report.rate_then, report.interval_then)}.",
-        _regret_line(report),
-    ]
+        lines.append("No candidate was skipped.")
+    else:
+        lines.append(f"{report.n_skipped:,} candidates were skipped by their prediction, {report.n_trained:,} trained.")
+    if report.lift is None or report.lift_interval is None:
+        return lines
+    low, high = report.lift_interval
+    lines.append(
+        f"Networks that the predictor liked entered the front {report.lift:.1f} times as often as those that it would "
+        f"skip (95 % interval {low:.1f} to {high:.1f}): {_rates(report.good, report.others)}."
+    )
+    return [*lines, _regret_line(report)] if report.n_skipped else lines
 
 
 def _regret_line(report: AuditReport) -> str:
     if report.best_score_interval[1] == 0.0 and report.front_interval[1] == 0.0:
         return (
-            f"Regret: none of the {report.n_audited:,} would have raised the best score or the area under the front; "
-            f"that leaves room for up to {100 * report.final_interval[1]:.1f} % of the skipped that would."
+            f"Regret: none of the {report.others.n:,} that it would have skipped raised the best score or the area "
+            "under the front."
         )
+    low, high = report.front_interval
     return (
         f"Regret: the best of the skipped is expected to raise the best score by {report.best_score_regret:.4f} "
-        f"({report.best_score_interval[0]:.4f} to {report.best_score_interval[1]:.4f}, as far as the audited show), "
-        f"and the area under the front by {_percent(report.front_regret, report.front_interval)}."
+        f"({report.best_score_interval[0]:.4f} to {report.best_score_interval[1]:.4f}, as far as the trained show), "
+        f"and the area under the front by {100 * report.front_regret:.1f} % ({100 * low:.1f} to {100 * high:.1f} %)."
     )
 
 
-def _percent(share: float, interval: Interval) -> str:
-    return f"{100 * share:.1f} % (95 % interval {100 * interval[0]:.1f} to {100 * interval[1]:.1f} %)"
+def _rates(good: Found, others: Found) -> str:
+    return f"{good.n_entered:,} of {good.n:,} against {others.n_entered:,} of {others.n:,}"
+
+
+def _found(trainings: Sequence[Training], floor_of: FloorOf | None) -> tuple[Found, Found]:
+    """Of those that the predictor liked, and of those that it would have skipped."""
+    entered = _entered(trainings, floor_of)
+    counts = []
+    for is_good in (True, False):
+        of = [has for training, has in zip(trainings, entered, strict=True) if training.is_good is is_good]
+        counts.append(Found(sum(of), len(of)))
+    return counts[0], counts[1]
 
 
 def _floor(trainings: Sequence[Training], floor_of: FloorOf | None) -> float | None:
@@ -224,10 +216,17 @@ def _enters(training: Training, points: Sequence[tuple[int, float]], floor: floa
     return not any(w <= size and s >= score and (w, s) != (size, score) for w, s in points)
 
 
-def _improves(training: Training, before: Sequence[Training], floor_of: FloorOf | None) -> bool:
-    """Whether it entered the front that there was, and would have been of use then."""
-    floor = _floor(before, floor_of)
-    return _enters(training, _points(before, floor), floor)
+def _entered(trainings: Sequence[Training], floor_of: FloorOf | None) -> list[bool]:
+    """Which of the trainings entered the front of those of earlier generations, and would have been of use then."""
+    entered: dict[int, bool] = {}
+    for generation in sorted({training.generation for training in trainings}):
+        before = [training for training in trainings if training.generation < generation]
+        floor = _floor(before, floor_of)
+        points = _points(before, floor)
+        for place, training in enumerate(trainings):
+            if training.generation == generation:
+                entered[place] = _enters(training, points, floor)
+    return [entered[place] for place in range(len(trainings))]
 
 
 def _gains(
@@ -256,12 +255,3 @@ def _expected_best(
     repeats = np.sort(gains[samples], axis=1) @ chances
     low, high = np.quantile(repeats, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(np.sort(gains) @ chances), (float(low), float(high))
-
-
-def _exact_interval(n_found: int, n: int) -> Interval:
-    if n == 0:
-        return 0.0, 1.0
-    from scipy.stats import binomtest
-
-    interval = binomtest(n_found, n).proportion_ci(CONFIDENCE, method="exact")
-    return float(interval.low), float(interval.high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +72,9 @@ class Decision:
         threshold: Expected score that it needed; None where the prediction did not decide. Never below the prediction
             of a skipped child.
         kind: One of `KINDS`: why it is trained, or that it is not.
-        improvement: Expected improvement of the front by it; None where the prediction did not decide.
-        improvement_needed: Expected improvement that it needed; None likewise.
+        improvement: Expected improvement of the front by it; None if there is no prediction.
+        improvement_needed: Expected improvement that it needed, or, while the gate was closed, would have needed; None
+            likewise.
     """
 
     train: bool
@@ -84,6 +85,15 @@ class Decision:
     kind: str = WARM_UP
     improvement: float | None = None
     improvement_needed: float | None = None
+
+    @property
+    def is_predicted_good(self) -> bool | None:
+        """Whether the prediction alone would have it trained; None if there is no prediction."""
+        if self.improvement is None or self.improvement_needed is None:
+            return None
+        if self.kind == GATE_OFF:
+            return self.improvement >= self.improvement_needed
+        return self.kind == PREDICTED
 
 
 def decide(
@@ -142,24 +152,23 @@ def decide(
     order = sorted(range(len(keys)), key=keys.__getitem__)
     draw = [order[place] for place in rng.permutation(len(keys))]  # of places in `order`, so that it follows keys
     predicted = None if prediction is None else _as_shown(prediction, shown)
-    if prediction is None or predicted is None or closed is not None:
-        kind, why = (WARM_UP, "drawn") if closed is None else (GATE_OFF, closed)
-        drawn = set(draw[:n_train])
-        return [
-            Decision(
-                i in drawn,
-                f"{kind}: {why if i in drawn else 'not drawn'}",
-                prediction=predicted[i][0] if predicted else None,
-                spread=predicted[i][1] if predicted else None,
-                kind=kind,
-            )
-            for i in range(len(keys))
-        ]
-
     counts = n_outcomes or {}
     unknown = {i for i in draw if families and counts.get(families[i], 0) < FEW_OUTCOMES}
+    if prediction is None or predicted is None:
+        return _drawn(len(keys), set(draw[:n_train]), WARM_UP if closed is None else GATE_OFF, closed or "drawn")
     staircase = Staircase.of(front, n_weights, floor)
     improvement = expected_improvement(prediction, n_weights, staircase)
+    if closed is not None:
+        decisions = _drawn(len(keys), set(draw[:n_train]), GATE_OFF, closed)
+        predictable = [i for i in range(len(keys)) if i not in unknown]
+        worth = _worth_of_a_random_child(improvement[predictable])
+        for i in predictable:
+            mean, spread = predicted[i]
+            improves = float(improvement[i])
+            decisions[i] = replace(
+                decisions[i], prediction=mean, spread=spread, improvement=improves, improvement_needed=worth
+            )
+        return decisions
     best_first = sorted(
         [i for i in order if i not in unknown], key=lambda i: (-improvement[i], -prediction.mean[i])
     )  # stable: ties stay in the order of keys
@@ -207,8 +216,7 @@ def _fill(
         The kinds of those that are trained, and the expected improvement that was needed.
     """
     expected = improvement[np.array(best_first, np.int64)]  # descending
-    worth = math.fsum(expected) / max(len(expected), 1)  # what training a random child brings
-    worth *= 1.0 - ROUNDING
+    worth = _worth_of_a_random_child(expected)
     n_explored = _share(settings.exploration_share, n_places)
     n_worthwhile = max(int(np.count_nonzero(expected >= worth)), _share(LEAST_FILLED, n_places - n_explored))
     n_predicted = min(n_worthwhile, n_places - n_explored, len(best_first))
@@ -227,6 +235,16 @@ def _fill(
     least = float(expected[max(n_predicted - 1, 0)]) if len(expected) else 0.0
     more_were_worthwhile = n_predicted < len(expected) and expected[n_predicted] >= worth
     return kinds, least if more_were_worthwhile else min(least, worth)
+
+
+def _worth_of_a_random_child(improvement: NDArray[np.float64]) -> float:
+    """What training a random child of a pool is expected to bring, a little less so that rounding decides nothing."""
+    return math.fsum(improvement) / max(len(improvement), 1) * (1.0 - ROUNDING)
+
+
+def _drawn(n: int, drawn: set[int], kind: str, why: str) -> list[Decision]:
+    """Decisions on n children of whom some are drawn at random."""
+    return [Decision(i in drawn, f"{kind}: {why if i in drawn else 'not drawn'}", kind=kind) for i in range(n)]
 
 
 def _as_shown(prediction: Prediction, shown: Scale) -> list[tuple[float, float]]:

@@ -8,6 +8,7 @@ from search_spaces.genotype import Edit, Genotype, Segment
 from search_spaces.limits import SpaceError
 from search_spaces.mlp import MLPSpace
 from search_spaces.parameters import PriorError
+from search_spaces.phenotype import phenotype_key
 from search_spaces.priors import PRIORS, Prior
 from search_spaces.recurrent_genotype import RecurrentGenotype
 from search_spaces.recurrent_wiring import RecurrentWiring
@@ -38,4 +39,5 @@ __all__ = [
     "Wiring",
     "WiringError",
     "genotype_from_dict",
+    "phenotype_key",
 ]

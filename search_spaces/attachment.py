@@ -37,13 +37,14 @@ def attach(graph: HiddenGraph, genotype: Genotype, n_inputs: int, n_outputs: int
     """The wiring that the hidden graph forms with inputs and outputs.
 
     Each hidden neuron reads `inputs_per_neuron` random inputs; one without hidden sources reads four times
-    as many and at least one. Each output reads `readout_share` of the readable neurons, at least one, and a
+    as many and at least one. Of a template, only neurons without hidden sources read inputs, `inputs_per_neuron` of
+    them and at least one. Each output reads `readout_share` of the readable neurons, at least one, and a
     neuron that nothing else reads is read by an output.
     """
     sources, targets = decode(graph.codes, graph.n_neurons)
     is_sink = ~_marked(sources, graph.n_neurons)
     readers, inputs = sample_rows(
-        n_inputs_read(genotype.inputs_per_neuron, _marked(targets, graph.n_neurons), n_inputs),
+        n_inputs_read(genotype, _marked(targets, graph.n_neurons), n_inputs),
         n_inputs,
         graph.keys,
     )
@@ -78,10 +79,11 @@ def read_out(genotype: GraphGenotype, readable: Int64Array, n_outputs: int) -> t
     return outputs, readable[places]
 
 
-def n_inputs_read(inputs_per_neuron: int, has_source: BoolArray, n_inputs: int) -> Int64Array:
+def n_inputs_read(genotype: Genotype, has_source: BoolArray, n_inputs: int) -> Int64Array:
     """Number of inputs that each hidden neuron reads: int64, shape of `has_source`."""
-    usual = min(inputs_per_neuron, n_inputs)
-    return np.where(has_source, usual, min(max(1, SOURCE_FACTOR * usual), n_inputs)).astype(np.int64)
+    usual = min(genotype.inputs_per_neuron, n_inputs)
+    of_sources = max(1, usual if genotype.is_template else SOURCE_FACTOR * usual)
+    return np.where(has_source, 0 if genotype.is_template else usual, min(of_sources, n_inputs)).astype(np.int64)
 
 
 def n_neurons_read(readout_share: float, n_readable: int) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from search_spaces.any_genotype import GenotypeT
 from search_spaces.genotype import MAX_EDITS, MAX_SEGMENTS, GraphGenotype, Segment
+from search_spaces.priors import find_prior
 
 CUTS = (0.25, 0.75)
 SCALAR_GENES = (
@@ -19,7 +20,10 @@ SCALAR_GENES = (
     "readout_share",
     "activation",
     "learning_rate",
+    "dropout",
+    "label_smoothing",
 )
+ATTACHMENT_GENES = ("orientation", "max_depth", "inputs_per_neuron", "readout", "readout_share")
 RECURRENT_SCALAR_GENES = (
     "orientation",
     "max_depth",
@@ -30,6 +34,8 @@ RECURRENT_SCALAR_GENES = (
     "readout",
     "readout_share",
     "learning_rate",
+    "dropout",
+    "label_smoothing",
 )
 
 
@@ -39,8 +45,10 @@ def crossed(
     """One child of two genotypes of the same space.
 
     Segments come from the first parent up to a random cut and from the second behind it; each other gene and
-    each edit comes from either parent.
+    each edit comes from either parent. A layered template is never cut: see `_crossed_templates`.
     """
+    if first.is_template or second.is_template:
+        return _crossed_templates(first, second, rng, scalar_genes)
     cut = rng.uniform(*CUTS)
     front_size = max(1, round(cut * _n_neurons(first)))
     back_start = min(round(cut * _n_neurons(second)), _n_neurons(second) - 1)
@@ -50,6 +58,28 @@ def crossed(
     edits = [edit for edit in first.edits + second.edits if rng.integers(2)]
     segments = tuple(_at_most(MAX_SEGMENTS, _merged(front + back)))
     return replace(first, segments=segments, edits=tuple(edits[-MAX_EDITS:]), **from_second)
+
+
+def _crossed_templates(
+    first: GenotypeT, second: GenotypeT, rng: np.random.Generator, scalar_genes: Sequence[str]
+) -> GenotypeT:
+    """One child of two genotypes, of which at least one is a template.
+
+    Of two templates it has the number of neurons, each parameter, the seed and each other gene from either. Of a
+    template and another graph it has the graph and how that is attached from either parent, and each other gene from
+    either.
+    """
+    if rng.integers(2):
+        first, second = second, first
+    own = () if first.is_template and second.is_template else ATTACHMENT_GENES
+    from_second = {name: getattr(second, name) for name in scalar_genes if name not in own and rng.integers(2)}
+    if own:
+        return replace(first, **from_second)
+    one, other = first.segments[0], second.segments[0]
+    n_neurons, seed = (getattr((one, other)[rng.integers(2)], gene) for gene in ("n_neurons", "seed"))
+    values = dict(one.parameters) | {name: value for name, value in other.parameters if rng.integers(2)}
+    parameters = tuple(sorted(find_prior(one.prior).nearest(n_neurons, values).items()))
+    return replace(first, segments=(Segment(one.prior, parameters, n_neurons, seed, 0, n_neurons),), **from_second)
 
 
 def _n_neurons(genotype: GraphGenotype) -> int:

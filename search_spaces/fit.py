@@ -45,11 +45,15 @@ def _with_fewer_inputs(genotype: Genotype, wiring: Wiring, excess: int) -> Genot
     _, targets = wiring.hidden_edges()
     has_source = np.bincount(targets, minlength=wiring.n_hidden) > 0
     usual = min(genotype.inputs_per_neuron, wiring.n_inputs)
-    n_read = int(n_inputs_read(usual, has_source, wiring.n_inputs).sum())
+
+    def n_read(inputs_per_neuron: int) -> int:
+        trimmed = replace(genotype, inputs_per_neuron=inputs_per_neuron)
+        return int(n_inputs_read(trimmed, has_source, wiring.n_inputs).sum())
+
     low, high = usual // 2, usual  # the search keeps to half open low..high; low is taken if none is enough
     while high - low > 1:
         middle = (low + high) // 2
-        is_enough = n_read - n_inputs_read(middle, has_source, wiring.n_inputs).sum() >= excess
+        is_enough = n_read(usual) - n_read(middle) >= excess
         low, high = (middle, high) if is_enough else (low, middle)
     return replace(genotype, inputs_per_neuron=low)
 
@@ -66,6 +70,8 @@ def _with_smaller_share(genotype: Genotype, wiring: Wiring, excess: int) -> Geno
 def smaller(genotype: GenotypeT, ratio: float) -> GenotypeT:
     """A genotype with about `ratio` times the hidden edges: each call takes something away, down to one neuron."""
     factor = math.sqrt(min(max(ratio, 0.25), 0.9))
+    if genotype.is_template:
+        return _smaller_template(genotype, factor)
     segments = tuple(
         resized(segment, int(segment.n_neurons * factor), degree_factor=factor) for segment in genotype.segments
     )
@@ -79,3 +85,14 @@ def smaller(genotype: GenotypeT, ratio: float) -> GenotypeT:
     return replace(
         genotype, segments=(replace(segment, stop=segment.start + 1),), inputs_per_neuron=0, readout_share=1.0
     )
+
+
+def _smaller_template(genotype: GenotypeT, factor: float) -> GenotypeT:
+    (segment,) = genotype.segments
+    if segment.n_neurons > 1:
+        (n_layers,) = (value for name, value in segment.parameters if name == "layers")
+        n_neurons = max(int(segment.n_neurons * factor), 1)
+        if n_neurons > n_layers:
+            return replace(genotype, segments=(resized(segment, n_neurons, degree_factor=factor),))
+        return replace(genotype, segments=(resized(segment, n_neurons),))
+    return replace(genotype, inputs_per_neuron=0, readout_share=1.0)

@@ -72,6 +72,12 @@ def check_positive(where: str, name: str, value: object, most: float) -> None:
         raise GenotypeError(f"{where}: {name} is {value!r}; it must be a finite float above 0{limit}.")
 
 
+def check_share(where: str, name: str, value: object) -> None:
+    """Accepts a float from 0 to below 1."""
+    if type(value) is not float or not 0.0 <= value < 1.0:
+        raise GenotypeError(f"{where}: {name} is {value!r}; it must be a float, at least 0 and below 1.")
+
+
 def check_choice(where: str, name: str, value: object, choices: Sequence[str]) -> None:
     """Accepts one of the choices."""
     if not isinstance(value, str) or value not in choices:

@@ -15,6 +15,7 @@ from search_spaces.gene_checks import (
     check_integer,
     check_number,
     check_positive,
+    check_share,
     check_tuple,
     genes_of,
     list_of,
@@ -123,6 +124,9 @@ class GraphGenotype:
         inputs_per_neuron: Inputs each hidden neuron reads, at least 0.
         readout: What outputs may read: hidden neurons that no other reads, or all of them.
         readout_share: Share of those that each output reads, in (0, 1].
+        learning_rate: Highest learning rate of the training, above 0.
+        dropout: Share of hidden neurons that a step of the training drops, in [0, 1).
+        label_smoothing: In [0, 1); of classification.
 
     Raises:
         GenotypeError: A gene has a wrong type or is out of range.
@@ -136,6 +140,9 @@ class GraphGenotype:
     inputs_per_neuron: int
     readout: Readout
     readout_share: float
+    learning_rate: float
+    dropout: float
+    label_smoothing: float
 
     def __post_init__(self) -> None:
         where = type(self).__name__
@@ -148,6 +155,20 @@ class GraphGenotype:
         check_integer(where, "inputs_per_neuron", self.inputs_per_neuron, 0, 2**31 - 1)
         check_choice(where, "readout", self.readout, READOUTS)
         check_positive(where, "readout_share", self.readout_share, 1.0)
+        check_positive(where, "learning_rate", self.learning_rate, math.inf)
+        check_share(where, "dropout", self.dropout)
+        check_share(where, "label_smoothing", self.label_smoothing)
+        if any(find_prior(segment.prior).is_template for segment in self.segments) and not self._is_whole():
+            raise GenotypeError(f"{where}: a layered template must be whole, the only segment, and without edits.")
+
+    @property
+    def is_template(self) -> bool:
+        """Whether its hidden graph is a layered template, which operators keep whole."""
+        return find_prior(self.segments[0].prior).is_template
+
+    def _is_whole(self) -> bool:
+        only = self.segments[0]
+        return len(self.segments) == 1 and not self.edits and only.size == only.n_neurons
 
     def to_dict(self) -> dict[str, Any]:
         """The genotype in JSON types; `from_dict` gives it back."""
@@ -185,16 +206,13 @@ class Genotype(GraphGenotype):
 
     Attributes, beside those of `GraphGenotype`:
         activation: Activation function of the hidden neurons.
-        learning_rate: Highest learning rate of the training, above 0.
 
     Raises:
         GenotypeError: A gene has a wrong type or is out of range.
     """
 
     activation: Activation
-    learning_rate: float
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("Genotype", "activation", self.activation, ACTIVATIONS)
-        check_positive("Genotype", "learning_rate", self.learning_rate, math.inf)

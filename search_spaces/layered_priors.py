@@ -56,4 +56,6 @@ def layered_prior_genotype(prior: str, cell: Cell, rng: np.random.Generator) -> 
         cell=cell,
         embedding=0,
         learning_rate=LEARNING_RATE,
+        dropout=0.0,
+        label_smoothing=0.0,
     )

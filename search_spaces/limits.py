@@ -27,6 +27,9 @@ class Limits:
         neurons: Fewest and most hidden neurons drawn; fewer where `max_weights` does not allow them.
         max_depth: Lowest and highest limit of the hidden levels.
         learning_rate: Lowest and highest learning rate.
+        dropout: Lowest and highest dropout of those candidates that have any, in [0, 1); half of the candidates have
+            none. Where both are equal, every candidate has just this.
+        label_smoothing: The same of label smoothing.
         bounds: For priors by name, and their parameters by name, the lowest and highest value; kept to as far as
             `max_weights` allows.
 
@@ -40,8 +43,10 @@ class Limits:
     max_weights: int
     priors: tuple[str, ...] | None = None
     neurons: tuple[int, int] = (4, 4000)
-    max_depth: tuple[int, int] = (2, 32)
-    learning_rate: tuple[float, float] = (5e-4, 2e-2)
+    max_depth: tuple[int, int] = (2, 8)
+    learning_rate: tuple[float, float] = (2e-3, 5e-2)
+    dropout: tuple[float, float] = (0.02, 0.2)
+    label_smoothing: tuple[float, float] = (0.0, 0.0)
     bounds: Bounds = field(default_factory=dict)
     name: ClassVar[str]
 
@@ -62,6 +67,13 @@ class Limits:
             raise SpaceError(
                 f"{space}: learning_rate is {slowest!r}..{fastest!r}; it must be two finite floats above 0, ascending."
             )
+        for name in ("dropout", "label_smoothing"):
+            low, high = getattr(self, name)
+            if not 0.0 <= low <= high < 1.0 or low == 0.0 < high:
+                raise SpaceError(
+                    f"{space}: {name} is {low!r}..{high!r}; it must be two floats above 0 and below 1, ascending, or "
+                    "0.0 twice."
+                )
 
     def _fewest_weights(self) -> int:
         """Weights of the smallest network of the space."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
 
@@ -11,15 +11,27 @@ from search_spaces.any_genotype import AnyGenotype
 from search_spaces.attachment import attach, hidden_graph
 from search_spaces.crossover import crossed
 from search_spaces.fit import fit
-from search_spaces.genes import GeneRanges, bounded, log_uniform, new_activation, whole_segment
-from search_spaces.genotype import ORIENTATIONS, READOUTS, Genotype
+from search_spaces.genes import GeneRanges, bounded, log_uniform, new_activation, new_share, whole_segment
+from search_spaces.genotype import ORIENTATIONS, READOUTS, Activation, Genotype
 from search_spaces.limits import Limits, SpaceError
 from search_spaces.mutation import another, change_seed, mutated
-from search_spaces.priors import PRIORS
+from search_spaces.priors import PRIORS, find_prior
+from search_spaces.template_draws import draw_template
+from search_spaces.templates import MAX_LAYERS
 from search_spaces.wiring import Wiring
 
+TEMPLATE_SHARE = 0.5  # of the candidates drawn afresh
 SMALLEST_SHARE = 0.05  # of max_weights, for candidates drawn afresh; evolution may go below
-SMALLEST_NEURON = 4  # weights: no candidate is drawn with more neurons than its weights give so many each
+SMALLEST_NEURON = 10  # weights: no candidate is drawn with more neurons than its weights give so many each
+
+
+class TrainingGenes(TypedDict):
+    """The genes of a candidate's training, as `Genotype` takes them."""
+
+    activation: Activation
+    learning_rate: float
+    dropout: float
+    label_smoothing: float
 
 
 @dataclass(frozen=True)
@@ -32,25 +44,53 @@ class MLPSpace(Limits):
     def ranges(self) -> GeneRanges:
         """The ranges of the genes."""
         return GeneRanges(
-            self.priors or tuple(PRIORS), (0, self.n_inputs), self.neurons, self.max_depth, self.learning_rate
+            priors=self.priors or tuple(PRIORS),
+            inputs_per_neuron=(0, self.n_inputs),
+            neurons=self.neurons,
+            max_depth=self.max_depth,
+            learning_rate=self.learning_rate,
+            dropout=self.dropout,
+            label_smoothing=self.label_smoothing,
         )
 
     def sample(self, rng: np.random.Generator) -> Genotype:
         """A random genotype; the same generator state gives the same one.
 
-        Its size is log-uniform in weights and in neurons, the division of the weights among hidden edges,
-        inputs and outputs uniform.
+        Half of the draws are layered templates, where the space has them beside other priors. The size is log-uniform
+        in weights. That of random graphs is log-uniform in neurons too, and the division of their weights among hidden
+        edges, inputs and outputs uniform.
         """
         ranges = self.ranges
         fewest_useful = self.n_inputs // 4 + 3 * self.n_outputs + 20
         smallest = min(max(fewest_useful, round(SMALLEST_SHARE * self.max_weights)), self.max_weights)
         n_weights = log_uniform(smallest, self.max_weights, rng)
+        templates = [prior for prior in ranges.priors if find_prior(prior).is_template]
+        graphs = [prior for prior in ranges.priors if prior not in templates]
+        if templates and (not graphs or rng.random() < TEMPLATE_SHARE):
+            return self._fitted(self._template(n_weights, rng))
+        return self._fitted(self._graph(graphs[rng.integers(len(graphs))], n_weights, rng))
+
+    def _template(self, n_weights: float, rng: np.random.Generator) -> Genotype:
+        draw = draw_template(n_weights, self.n_inputs, self.n_outputs, rng)
+        return Genotype(
+            space=self.name,
+            segments=(draw.segment,),
+            orientation="index",
+            max_depth=MAX_LAYERS,
+            edits=(),
+            inputs_per_neuron=draw.inputs_per_neuron,
+            readout="sinks",
+            readout_share=draw.readout_share,
+            **self._training_genes(rng),
+        )
+
+    def _graph(self, prior: str, n_weights: float, rng: np.random.Generator) -> Genotype:
+        ranges = self.ranges
         fewest, most = ranges.neurons
         n_neurons = round(log_uniform(fewest, min(max(n_weights / SMALLEST_NEURON, fewest), most), rng))
         for_edges, for_inputs, for_outputs = (n_weights * rng.dirichlet((1.0, 1.0, 1.0))).tolist()
-        prior = ranges.priors[rng.integers(len(ranges.priors))]
         share = for_outputs / (n_neurons * self.n_outputs)
-        genotype = Genotype(
+        return Genotype(
             space=self.name,
             segments=(whole_segment(prior, n_neurons, 2 * for_edges / n_neurons, rng),),
             orientation=ORIENTATIONS[rng.integers(len(ORIENTATIONS))],
@@ -59,10 +99,16 @@ class MLPSpace(Limits):
             inputs_per_neuron=min(round(for_inputs / n_neurons), self.n_inputs),
             readout=READOUTS[rng.integers(len(READOUTS))],
             readout_share=min(max(share, 1 / n_neurons), 1.0),
-            activation=new_activation(rng),
-            learning_rate=log_uniform(*ranges.learning_rate, rng),
+            **self._training_genes(rng),
         )
-        return self._fitted(genotype)
+
+    def _training_genes(self, rng: np.random.Generator) -> TrainingGenes:
+        return TrainingGenes(
+            activation=new_activation(rng),
+            learning_rate=log_uniform(*self.learning_rate, rng),
+            dropout=new_share(self.dropout, rng),
+            label_smoothing=new_share(self.label_smoothing, rng),
+        )
 
     def mutate(self, genotype: AnyGenotype, rng: np.random.Generator) -> Genotype:
         """A genotype with one or two kinds of genes changed; never equal to the one given.

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from search_spaces.any_genotype import GenotypeT
-from search_spaces.genes import GeneRanges, log_uniform, new_activation, new_seed, resized, whole_segment
+from search_spaces.genes import GeneRanges, log_uniform, new_activation, new_seed, new_share, resized, whole_segment
 from search_spaces.genotype import MAX_EDITS, MAX_NEURONS, Edit, EditKind, Genotype, GraphGenotype, Segment
 from search_spaces.priors import find_prior
 
@@ -18,6 +18,7 @@ SIZE_CHANGE = 0.3  # standard deviation of the logarithm of a factor
 RATE_CHANGE = 0.5
 EDIT_SHARES = (0.01, 0.3)
 LEAST_READOUT_SHARE = 1e-4
+REDRAWN_SHARE = 0.5  # of changes of dropout and label smoothing
 
 MUTATION_TRIES = 20
 
@@ -27,7 +28,7 @@ Mutation = Callable[[GenotypeT, RangesT, np.random.Generator], GenotypeT]
 
 def mutated(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
     """The genotype with one or two kinds of genes changed; now and then a change leaves all as it was."""
-    return with_changes(genotype, ranges, rng, MUTATIONS)
+    return with_changes(genotype, ranges, rng, TEMPLATE_MUTATIONS if genotype.is_template else MUTATIONS)
 
 
 def with_changes(
@@ -70,7 +71,7 @@ def change_seed(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generato
 def change_prior(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Draws a graph of another prior, of the same size and mean degree, for one segment."""
     place, segment = _random_segment(genotype, rng)
-    others = [name for name in ranges.priors if name != segment.prior]
+    others = [name for name in ranges.priors if name != segment.prior and not find_prior(name).is_template]
     if not others:
         return genotype
     degree = find_prior(segment.prior).mean_degree(segment.n_neurons, dict(segment.parameters))
@@ -111,6 +112,16 @@ def change_learning_rate(genotype: GenotypeT, ranges: GeneRanges, rng: np.random
     return replace(genotype, learning_rate=min(max(rate, low), high))
 
 
+def change_dropout(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
+    """Trains with another dropout, or without any."""
+    return replace(genotype, dropout=varied_share(genotype.dropout, ranges.dropout, rng))
+
+
+def change_label_smoothing(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
+    """Trains with another label smoothing, or without any."""
+    return replace(genotype, label_smoothing=varied_share(genotype.label_smoothing, ranges.label_smoothing, rng))
+
+
 def change_inputs_per_neuron(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Makes every neuron read more or fewer inputs."""
     n_inputs = varied_count(genotype.inputs_per_neuron, ranges.inputs_per_neuron, rng)
@@ -147,12 +158,18 @@ MUTATIONS: tuple[Mutation[Genotype, GeneRanges], ...] = (
     edit_neurons,
     change_activation,
     change_learning_rate,
+    change_dropout,
+    change_label_smoothing,
     change_inputs_per_neuron,
     change_readout,
     change_readout_share,
     change_orientation,
     change_max_depth,
 )
+
+_ONLY_OF_GRAPHS = (change_prior, edit_edges, edit_neurons, change_orientation, change_max_depth)
+TEMPLATE_MUTATIONS = tuple(mutation for mutation in MUTATIONS if mutation not in _ONLY_OF_GRAPHS)
+"""Mutations that leave a layered template one."""
 
 
 def _random_segment(genotype: GraphGenotype, rng: np.random.Generator) -> tuple[int, Segment]:
@@ -168,6 +185,13 @@ def _with_segment(genotype: GenotypeT, place: int, segment: Segment) -> Genotype
 def _with_edit(genotype: GenotypeT, kind: EditKind, rng: np.random.Generator) -> GenotypeT:
     edit = Edit(kind, log_uniform(*EDIT_SHARES, rng), new_seed(rng))
     return replace(genotype, edits=(*genotype.edits, edit)[-MAX_EDITS:])
+
+
+def varied_share(share: float, ends: tuple[float, float], rng: np.random.Generator) -> float:
+    """A share near `share`, by a log-normal factor, or newly drawn; what was drawn as 0 is drawn anew."""
+    if share == 0.0 or rng.random() < REDRAWN_SHARE:
+        return new_share(ends, rng)
+    return min(max(share * math.exp(RATE_CHANGE * rng.standard_normal()), ends[0]), ends[1])
 
 
 def varied_count(count: int, ends: tuple[int, int], rng: np.random.Generator) -> int:

@@ -24,6 +24,8 @@ from search_spaces.graphs import (
     watts_strogatz,
 )
 from search_spaces.parameters import Parameter, PriorError, check_neurons
+from search_spaces.templates import DENSITIES, MAX_LAYERS, TEMPLATE, WIDTHS, layer_widths, shallow
+from search_spaces.templates import LAYERS as TEMPLATE_LAYERS
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Prior:
         degree_parameter: Name of the parameter that is proportional to the mean degree.
         degree_unit: (n_neurons, parameters) -> mean degree for each unit of that parameter.
         is_directed: Whether its edges already lead from source to target.
+        is_template: Whether it is kept whole, as the only segment of a genotype; see `search_spaces.templates`.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Prior:
     degree_parameter: str
     degree_unit: Callable[[int, Mapping[str, float]], float] = lambda n_neurons, parameters: 1.0
     is_directed: bool = False
+    is_template: bool = False
 
     def check(self, n_neurons: int, parameters: Mapping[str, object]) -> None:
         """Accepts parameters that make a graph.
@@ -90,6 +94,13 @@ def _layered_degree_unit(n_neurons: int, parameters: Mapping[str, float]) -> flo
     return 2.0 * (layers - 1) / layers * n_neurons / layers
 
 
+def _shallow_degree_unit(n_neurons: int, parameters: Mapping[str, float]) -> float:
+    widths = layer_widths(n_neurons, int(parameters["layers"]), parameters["width_2"], parameters["width_3"])
+    widths += [0] * (MAX_LAYERS - len(widths))
+    last = parameters["density_3"] / parameters["density_2"] * widths[1] * widths[2]
+    return 2.0 * (widths[0] * widths[1] + last) / n_neurons
+
+
 PRIORS: dict[str, Prior] = {
     prior.name: prior
     for prior in (
@@ -98,6 +109,16 @@ PRIORS: dict[str, Prior] = {
         Prior("erdos-renyi", erdos_renyi, (MEAN_DEGREE,), 2, "mean_degree"),
         Prior("random-regular", random_regular, (DEGREE,), 2, "degree"),
         Prior("layered", layered, (LAYERS, DENSITY), 1, "density", _layered_degree_unit, is_directed=True),
+        Prior(
+            TEMPLATE,
+            shallow,
+            (TEMPLATE_LAYERS, *WIDTHS, *DENSITIES),
+            1,
+            "density_2",
+            _shallow_degree_unit,
+            is_directed=True,
+            is_template=True,
+        ),
     )
 }
 

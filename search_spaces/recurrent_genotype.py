@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from search_spaces.gene_checks import check_choice, check_integer, check_positive
+from search_spaces.gene_checks import check_choice, check_integer
 from search_spaces.genotype import MAX_NEURONS, GraphGenotype
 from search_spaces.recurrent_wiring import CELLS, Cell
 
@@ -29,7 +28,6 @@ class RecurrentGenotype(GraphGenotype):
         cell: Kind of the recurrent units.
         embedding: Values that the channels of a step are embedded into; 0 for as many as the hidden graph has
             sources.
-        learning_rate: Highest learning rate of the training, above 0.
 
     Raises:
         GenotypeError: A gene has a wrong type or is out of range.
@@ -38,11 +36,9 @@ class RecurrentGenotype(GraphGenotype):
     reading: Reading
     cell: Cell
     embedding: int
-    learning_rate: float
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("RecurrentGenotype", "reading", self.reading, READINGS)
         check_choice("RecurrentGenotype", "cell", self.cell, CELLS)
         check_integer("RecurrentGenotype", "embedding", self.embedding, 0, MAX_NEURONS)
-        check_positive("RecurrentGenotype", "learning_rate", self.learning_rate, math.inf)

@@ -59,6 +59,8 @@ _ALWAYS: tuple[Mutation[RecurrentGenotype, RecurrentRanges], ...] = (
     mutation.edit_edges,
     mutation.edit_neurons,
     mutation.change_learning_rate,
+    mutation.change_dropout,
+    mutation.change_label_smoothing,
     mutation.change_readout,
     mutation.change_readout_share,
     mutation.change_orientation,

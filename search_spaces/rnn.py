@@ -10,7 +10,7 @@ import numpy as np
 
 from search_spaces.any_genotype import AnyGenotype
 from search_spaces.crossover import RECURRENT_SCALAR_GENES, crossed
-from search_spaces.genes import bounded, log_uniform, whole_segment
+from search_spaces.genes import bounded, log_uniform, new_share, whole_segment
 from search_spaces.genotype import ORIENTATIONS, READOUTS
 from search_spaces.limits import Limits, SpaceError
 from search_spaces.mutation import another, change_seed
@@ -63,11 +63,13 @@ class RNNSpace(Limits):
     def ranges(self) -> RecurrentRanges:
         """The ranges of the genes."""
         return RecurrentRanges(
-            priors=self.priors or tuple(PRIORS),
+            priors=self.priors or tuple(name for name, prior in PRIORS.items() if not prior.is_template),
             inputs_per_neuron=(1, max(self.embedding[1], 1)),
             neurons=self.neurons,
             max_depth=self.max_depth,
             learning_rate=self.learning_rate,
+            dropout=self.dropout,
+            label_smoothing=self.label_smoothing,
             cells=self.cells,
             embedding=self.embedding,
         )
@@ -102,6 +104,8 @@ class RNNSpace(Limits):
             cell=cell,
             embedding=n_embedded,
             learning_rate=log_uniform(*self.learning_rate, rng),
+            dropout=new_share(self.dropout, rng),
+            label_smoothing=new_share(self.label_smoothing, rng),
         )
         return self._fitted(genotype, n_weights)
 

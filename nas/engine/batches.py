@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+EPOCHS_KEPT = 4
+"""Orders of epochs that are kept: large batches are gathered one step at a time, and drawing an order takes longer."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +35,25 @@ class BatchPlan:
         return max(1, self.n_rows // self.batch_size)
 
     def epoch(self, number: int) -> NDArray[np.int32]:
-        """The rows of each batch of an epoch, int32 (steps_per_epoch, batch_size)."""
-        order = np.random.default_rng([*self.seed, number]).permutation(self.n_rows)
-        chosen = order[: self.steps_per_epoch * self.batch_size]
-        return chosen.astype(np.int32).reshape(self.steps_per_epoch, self.batch_size)
+        """The rows of each batch of an epoch, int32 (steps_per_epoch, batch_size), read-only."""
+        return _epoch(self, number)
 
     def rows(self, first_step: int, last_step: int) -> NDArray[np.int32]:
         """The rows of the steps first_step..last_step-1, int32 (last_step - first_step, batch_size)."""
         per_epoch = self.steps_per_epoch
         epochs = range(first_step // per_epoch, (last_step - 1) // per_epoch + 1)
-        steps = np.concatenate([self.epoch(number) for number in epochs])
+        orders = [self.epoch(number) for number in epochs]
+        steps = orders[0] if len(orders) == 1 else np.concatenate(orders)
         begin = first_step - epochs.start * per_epoch
         return steps[begin : begin + last_step - first_step]
+
+
+@functools.lru_cache(maxsize=EPOCHS_KEPT)
+def _epoch(plan: BatchPlan, number: int) -> NDArray[np.int32]:
+    order = np.random.default_rng([*plan.seed, number]).permutation(plan.n_rows)
+    chosen = order[: plan.steps_per_epoch * plan.batch_size].astype(np.int32)
+    chosen.setflags(write=False)
+    return chosen.reshape(plan.steps_per_epoch, plan.batch_size)
 
 
 def plan_batches(n_rows: int, seed: Sequence[int]) -> BatchPlan:

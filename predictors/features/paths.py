@@ -22,17 +22,14 @@ DISTANCE_NAMES = (
     *distribution_names("node_betweenness"),
     *distribution_names("edge_betweenness"),
 )
-PATH_NAMES = ("layers", "mean_level", "log_paths", "mean_path_length", *DISTANCE_NAMES)
+LEVEL_NAMES = ("layers", "mean_level", "log_paths", "mean_path_length")
+PATH_NAMES = (*LEVEL_NAMES, *DISTANCE_NAMES)
 
 
 def path_features(graph: Graph) -> NDArray[np.float64]:
     """Depth, number of paths, distances and betweenness, in the order of `PATH_NAMES`.
 
-    In the directed acyclic graph of `Graph.dag_edges`:
-
-    - ``layers``: number of vertices on the longest path; ``mean_level``: mean of `Graph.levels` / (layers - 1),
-      in [0, 1]; 0 for one layer.
-    - ``log_paths``, ``mean_path_length``: as in `log_paths_and_length`.
+    Those of `LEVEL_NAMES` are as in `level_features`.
 
     In the undirected graph, which need not be connected: a distance d(u, v) exists where v is reachable from u, and
     there are n - 1 vertices beside u, r of them reachable.
@@ -54,10 +51,24 @@ def path_features(graph: Graph) -> NDArray[np.float64]:
     Returns:
         Finite values, shape (len(PATH_NAMES),).
     """
+    return np.concatenate([level_features(graph), distance_features(graph.shortest_paths)])
+
+
+def level_features(graph: Graph) -> NDArray[np.float64]:
+    """Depth and number of paths of the directed acyclic graph of `Graph.dag_edges`, in the order of `LEVEL_NAMES`.
+
+    - ``layers``: number of vertices on the longest path; ``mean_level``: mean of `Graph.levels` / (layers - 1),
+      in [0, 1]; 0 for one layer.
+    - ``log_paths``, ``mean_path_length``: as in `log_paths_and_length`.
+
+    Unlike distances, they take time in proportion to the edges.
+
+    Returns:
+        Finite values, shape (4,).
+    """
     levels = graph.levels
     last = int(levels.max())
-    directed = [last + 1.0, float(levels.mean()) / max(last, 1), *log_paths_and_length(graph)]
-    return np.concatenate([directed, distance_features(graph.shortest_paths)])
+    return np.array([last + 1.0, float(levels.mean()) / max(last, 1), *log_paths_and_length(graph)])
 
 
 def distance_features(paths: ShortestPaths) -> NDArray[np.float64]:

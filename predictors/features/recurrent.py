@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from predictors.features.genes import GRAPH_GENE_NAMES, graph_gene_features
+from predictors.features.genes import GRAPH_GENE_NAMES, TRAINING_NAMES, graph_gene_features, training_features
 from search_spaces import RecurrentGenotype, RecurrentWiring
 from search_spaces.recurrent_wiring import CELLS
 
@@ -24,7 +24,7 @@ RECURRENT_SIZE_NAMES = (
 )
 
 RECURRENT_GENE_NAMES = (
-    "log_learning_rate",
+    *TRAINING_NAMES,
     *(f"cell_{cell}" for cell in CELLS),
     "reading_recurrent",
     "log_embedding",
@@ -71,11 +71,10 @@ def recurrent_size_features(wiring: RecurrentWiring) -> NDArray[np.float64]:
 def recurrent_gene_features(genotype: RecurrentGenotype, wiring: RecurrentWiring) -> NDArray[np.float64]:
     """Genes of a recurrent network as numbers, in the order of `RECURRENT_GENE_NAMES`.
 
-    - ``log_learning_rate``: decimal logarithm.
     - ``cell_*``: 1 for the cell it has, 0 for the others.
     - ``reading_recurrent``: 1 if the hidden graph is the wiring of one recurrent layer, 0 if layers.
     - ``log_embedding``: binary logarithm of the embedded values that the wiring has.
-    - The rest: as in `graph_gene_features`.
+    - The rest: as in `training_features` and `graph_gene_features`.
 
     Source: this project's own, but for the embedding size, which went unnamed in the studies of recurrent
     networks, where it was the number of sources (Stier et al. 2021, arXiv 2107.12917).
@@ -84,7 +83,7 @@ def recurrent_gene_features(genotype: RecurrentGenotype, wiring: RecurrentWiring
         Finite values, shape (len(RECURRENT_GENE_NAMES),).
     """
     own = [
-        np.log10(genotype.learning_rate),
+        *training_features(genotype),
         *(genotype.cell == cell for cell in CELLS),
         genotype.reading == "recurrent",
         np.log2(wiring.n_embedded),
