@@ -30,7 +30,7 @@ from nas.data import Dataset, prepare
 from nas.engine.gather import Inputs
 from nas.engine.networks import first_state, network_of
 from nas.engine.population import predict, score, train
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.inputs import read_test
 from search_spaces.wiring import Wiring
 
@@ -132,10 +132,11 @@ def trained(network: HandSet, dataset: Dataset, seed: int) -> tuple[float, Wirin
     """Test score of a network set by hand after one training, and its wiring."""
     wiring = network.wiring(dataset.n_inputs, dataset.n_outputs, np.random.default_rng([seed, WIRING_WORD]))
     laid_out, batches = network_of(wiring, network.activation), batch_plan(len(dataset.y), seed)
-    recipe = Recipe(dataset.task, batches, network.epochs * batches.steps_per_epoch, dropout=network.dropout)
+    recipe = Recipe(dataset.task, batches, network.epochs * batches.steps_per_epoch)
+    own = Hyperparameters(network.learning_rate, network.dropout)
     rows, y = Inputs.of(dataset.x, dataset.scale, dataset.shift), dataset.y.astype(np.float32)
     begun = first_state(laid_out, [[seed, WEIGHTS_WORD]])
-    (state,) = train([laid_out], [network.learning_rate], [begun], rows, y, recipe, recipe.total_steps)
+    (state,) = train([laid_out], [own], [begun], rows, y, recipe, recipe.total_steps)
     test_rows, targets = read_test(dataset)
     return score(predict(laid_out, state.parameters[0], test_rows), targets, dataset.task), wiring
 

@@ -85,12 +85,12 @@ CAUSES: tuple[tuple[str, Callable[[Frame], bool]], ...] = (
     ("trust report", lambda frame: _named("predictor_report")(frame) or _below("predictors/trust")(frame)),
     ("features", _below("predictors/features")),
     ("wirings, sampling and mutation", _below("search_spaces/")),
-    ("fits of the predictor and its decisions", lambda f: _below("predictors/")(f) or _named("Proposer")(f)),
+    ("fits of the predictor and its decisions", _below("predictors/", "nas/proposal", "nas/early_evidence")),
     ("recording", lambda frame: _of("optuna", "sqlalchemy")(frame) or _named("Recorder", "save_checkpoint")(frame)),
     ("reading and encoding data", _below("nas/data/", "nas/inputs")),
     ("laying out networks, first weights", _named("network_of", "first_state")),
     ("the rest of training", _below("nas/engine/", "nas/jobs", "nas/training/")),
-    ("sending work and results", _of("pebble", "multiprocessing", "concurrent")),
+    ("sending work and results", lambda f: _of("pebble", "multiprocessing")(f) or _below("nas/task_queue")(f)),
     ("showing", lambda frame: _of("rich")(frame) or _below("nas/view", "nas/report")(frame)),
 )
 """A stack is of the first cause that one of its frames shows."""

@@ -10,6 +10,7 @@ The seam is the class that the loop of a search takes for its evolution.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import nas.cli
 
@@ -20,39 +21,31 @@ POPULATION, TOURNAMENT = 25, 5
 
 def propose_at_random() -> None:
     """From now on searches draw children from the space, whatever was learned."""
-    import numpy as np
-
     import nas.search
-    from nas.evolution import Child, Evolution
+    from nas.evolution import Evolution
 
     class RandomDraws(Evolution):
-        def _propose(self, rng: np.random.Generator) -> Child:
-            return Child(self._space.sample(rng), ())
+        def _propose(self, parents: Any, rng: Any) -> Any:
+            return self._space.sample(rng), ()
 
     nas.search.Evolution = RandomDraws  # type: ignore[misc]
 
 
 def propose_by_regularised_evolution() -> None:
     """From now on children are mutants of the best of a few of the youngest."""
-    from collections.abc import Sequence
-
-    import numpy as np
-
     import nas.search
-    from nas.evolution import Child, Evolution, Member
+    from nas.evolution import Evolution
 
     class RegularisedEvolution(Evolution):
-        def tell(self, members: Sequence[Member]) -> None:
-            before = list(self.population)
-            super().tell(members)
-            self.population = (before + [member for member in members if member.n_rungs > 0])[-POPULATION:]
+        def _select(self, population: Any, members: Any) -> Any:
+            return (*population, *members)[-POPULATION:]
 
-        def _propose(self, rng: np.random.Generator) -> Child:
-            if len(self.population) < TOURNAMENT:
-                return Child(self._space.sample(rng), ())
-            drawn = rng.choice(len(self.population), size=TOURNAMENT, replace=False)
-            parent = max((self.population[i] for i in drawn.tolist()), key=lambda m: (m.n_rungs, m.score))
-            return Child(self._space.mutate(parent.genotype, rng), (parent.genotype.key(),))
+        def _propose(self, parents: Any, rng: Any) -> Any:
+            if len(parents) < TOURNAMENT:
+                return self._space.sample(rng), ()
+            drawn = rng.choice(len(parents), size=TOURNAMENT, replace=False)
+            parent = max((parents[i] for i in drawn.tolist()), key=lambda member: (member.n_rungs, member.score))
+            return self._space.mutate(parent.genotype, rng), (parent.key,)
 
     nas.search.Evolution = RegularisedEvolution  # type: ignore[misc]
 
