@@ -18,7 +18,8 @@ def answered_sequences(part: FinalPart, test: HeldOut) -> list[Answered]:
     limit_s, last = boosting_limit_s(part.search.clock.budget_s), part.deadline_of_baselines()
     if last is not None:
         limit_s = max(0.0, min(limit_s, last - time.monotonic()))
-    return [
-        Answered.judged(Baseline(found.name, n_weights=found.n_weights, seconds=found.seconds), found.predicted, test)
-        for found in sequence_baselines(part.dataset, limit_s, part.search.course.run_seed)
-    ]
+    answered = []
+    for found in sequence_baselines(part.dataset, limit_s, part.search.course.run_seed):
+        sizes = {"n_weights": found.n_weights, "n_parameters": found.n_parameters}
+        answered.append(Answered.judged(Baseline(found.name, **sizes, seconds=found.seconds), found.predicted, test))
+    return answered
