@@ -179,7 +179,14 @@ def test_report_shows_the_front_the_baselines_and_what_is_next(trees_run: Path) 
     said = nas("report", trees_run)
 
     assert (said.code, said.err) == (0, "")
-    for expected in ("Pareto front", "5-fold accuracy", "of dense", "HistGradientBoosting", "optuna-dashboard"):
+    for expected in (
+        "Pareto front",
+        "mean of 5 folds",
+        "of dense",
+        "parameters",
+        "HistGradientBoosting",
+        "optuna-dashboard",
+    ):
         assert expected in said.out
     assert f"nas predict {trees_run}" in said.out
 
