@@ -62,8 +62,8 @@ def sequences_of(values: NDArray[np.uint8] | NDArray[np.float32], offsets: NDArr
     return Sequences(Inputs.of(values, np.ones(n_channels, np.float32), np.zeros(n_channels, np.float32)), offsets)
 
 
-def input_power(rows: Inputs | Sequences) -> float:
-    """Mean sum of squares of the inputs of a step: 1 for symbols, which are bytes, else the number of channels."""
-    if isinstance(rows, Sequences) and rows.inputs.values.dtype != np.uint8:
-        return float(rows.inputs.n_inputs)
+def mean_square(rows: Inputs | Sequences) -> float:
+    """Of the channels of a step: of symbols, which are bytes, one in so many is 1; others are standardised."""
+    if isinstance(rows, Sequences) and rows.inputs.values.dtype == np.uint8:
+        return 1.0 / rows.inputs.n_inputs
     return 1.0

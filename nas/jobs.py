@@ -21,7 +21,7 @@ from nas.engine.recurrent_training import train_recurrent_network
 from nas.engine.sequence_batches import Sequences
 from nas.engine.state import TrainingState, joined
 from nas.engine.training import predict_rows, train_network
-from nas.inputs import engine_rows, input_power
+from nas.inputs import engine_rows, mean_square
 from search_spaces import AnyWiring, RecurrentWiring, Wiring
 
 
@@ -138,9 +138,9 @@ def _train_on(
     """Train and score all sets of weights on the same rows."""
     stored = rows.open()
     inputs, targets = engine_rows(stored), stored.y
-    power = input_power(inputs)
+    square = mean_square(inputs)
     begun = [
-        state or first_state(network, job.weight_seeds, power)
+        state or first_state(network, job.weight_seeds, square)
         for job, network, state in zip(group, networks, states, strict=True)
     ]
     own = [job.hyperparameters for job in group]

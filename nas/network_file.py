@@ -25,13 +25,13 @@ from nas.errors import CheckpointError
 from search_spaces import AnyWiring, RecurrentWiring, Wiring
 from search_spaces.genotype import ACTIVATIONS
 
-FORMAT = 1
+FORMAT = 2
 TENSORS, DESCRIPTION = "model.safetensors", "model.json"
 
 # What is stored of a wiring: numbers in the description, arrays as tensors.
 FEED_FORWARD = (("n_inputs", "n_hidden", "n_outputs"), ("indptr", "indices"))
 RECURRENT = (
-    ("n_inputs", "n_embedded", "n_vertices", "n_outputs", "cell"),
+    ("n_inputs", "n_embedded", "n_vertices", "n_outputs", "cell", "window", "stride", "bidirectional"),
     (
         "unit_vertex",
         "input_indptr",
@@ -54,11 +54,11 @@ RECURRENT_ARRAYS = {
     "input_indices": "int32: a source below n_embedded is an embedded value, else vertex source - n_embedded",
     "recurrent_indptr": "int32 (n_units + 1): row u of recurrent_indices lists the units read from the step before",
     "recurrent_indices": "int32: units",
-    "output_indptr": "int32 (n_outputs + 1): row o of output_indices lists the vertices read at the last step",
-    "output_indices": "int32: vertices",
+    "output_indptr": "int32 (n_outputs + 1): row o of output_indices lists what output o reads",
+    "output_indices": "int32: below n_vertices the last value of a vertex, then means over steps, then maxima",
     "weights": "float32: for each gate the input edges (lstm: i, f, g, o; gru: n, r, z); for each gate the recurrent "
-    "edges (lstm: i, f, g, o; gru: r, z, m, where n = tanh(inputs + r m)); the embedding (n_embedded, n_inputs); "
-    "the output edges",
+    "edges (lstm: i, f, g, o; gru: r, z, m, where n = tanh(inputs + r m)); the embedding (n_embedded, window "
+    "times n_inputs); the output edges",
     "biases": "float32: for each sum (lstm: i, f, g, o; gru: n, r, z, m) the units; the outputs",
 }
 
@@ -159,7 +159,8 @@ def _check_fit(folder: Path, network: TrainedNetwork) -> None:
         raise CheckpointError(f"{folder} is damaged: it has an unknown activation, {network.activation!r}.")
     if len(network.parameters) != n_parameters_of(network_of(wiring, network.activation)):
         raise CheckpointError(f"{folder} is damaged: its weights do not fit its wiring.")
-    if (wiring.n_inputs, wiring.n_outputs) != (encoding.n_inputs, encoding.target.n_outputs):
+    n_channels = {encoding.n_inputs, encoding.n_rows if isinstance(encoding, SequenceEncoding) else encoding.n_inputs}
+    if wiring.n_inputs not in n_channels or wiring.n_outputs != encoding.target.n_outputs:
         raise CheckpointError(f"{folder} is damaged: its wiring does not fit its encoding.")
     if not np.isfinite(network.parameters).all():
         raise CheckpointError(f"{folder} is damaged: it has weights that are not numbers.")

@@ -29,7 +29,8 @@ from nas.outcome import Ending, Outcome
 from predictors import FEATURES_VERSION, Decision
 from search_spaces import PRIORS, AnyGenotype, Genotype, genotype_from_dict
 from search_spaces.genotype import ACTIVATIONS, ORIENTATIONS, READOUTS
-from search_spaces.recurrent_genotype import READINGS
+from search_spaces.input_choice import INPUT_CHOICES
+from search_spaces.recurrent_genotype import POOLINGS, READINGS
 from search_spaces.recurrent_wiring import CELLS
 
 STUDY_NAME = "search"
@@ -50,15 +51,25 @@ _PARAMETERS: dict[str, BaseDistribution] = {
     "readout": CategoricalDistribution(READOUTS),
     "readout_share": FloatDistribution(0.0, 1.0),
     "activation": CategoricalDistribution(ACTIVATIONS),
+    "input_choice": CategoricalDistribution(INPUT_CHOICES),
     "learning_rate": FloatDistribution(1e-6, 10.0, log=True),
     "dropout": FloatDistribution(0.0, 1.0),
     "label_smoothing": FloatDistribution(0.0, 1.0),
     "reading": CategoricalDistribution(READINGS),
     "cell": CategoricalDistribution(CELLS),
     "embedding": IntDistribution(0, 1_000_000),
+    "window": IntDistribution(1, 1_000_000, log=True),
+    "stride": IntDistribution(1, 1_000_000, log=True),
+    "differences": CategoricalDistribution((False, True)),
+    "bidirectional": CategoricalDistribution((False, True)),
+    "pooling": CategoricalDistribution(tuple(POOLINGS)),
     "segments": IntDistribution(1, 16),
     "edits": IntDistribution(0, 64),
 }
+
+_RECURRENT_GENES = (
+    "reading", "cell", "embedding", "window", "stride", "differences", "bidirectional", "pooling"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,9 +294,9 @@ def _parameters(genotype: AnyGenotype) -> dict[str, Any]:
     largest = max(genotype.segments, key=lambda segment: segment.size)
     own: dict[str, Any]
     if isinstance(genotype, Genotype):
-        own = {"activation": genotype.activation}
+        own = {"activation": genotype.activation, "input_choice": genotype.input_choice}
     else:
-        own = {"reading": genotype.reading, "cell": genotype.cell, "embedding": genotype.embedding}
+        own = {name: getattr(genotype, name) for name in _RECURRENT_GENES}
     return own | {
         "prior": largest.prior,
         "neurons": sum(segment.size for segment in genotype.segments),

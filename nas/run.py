@@ -41,15 +41,16 @@ from nas.rundir import RunDirectory
 from nas.search import Search
 from nas.seeding import Stream, generator
 from nas.setup import max_weights_for, prepare_data, read_warm_start, recipe_for, space_for, with_space
-from nas.speed import Speed
+from nas.speed import Load, Speed
 from nas.view import View
 from nas.workers import Workers
-from search_spaces import RecurrentWiring, SearchSpace
+from search_spaces import SearchSpace
 
 FORMAT = 3
 SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
+TYPICAL_DRAWS = 50
 
 
 @dataclass(frozen=True)
@@ -261,12 +262,12 @@ def _plan(
         return None
     left_s = clock.left_s()
     if left_s is not None:
-        typical = int(TYPICAL_SHARE_OF_MAX_WEIGHTS * max_weights)
+        typical_s = _typical_training_s(space, speed, recipe, max_weights, search.seed)
         epochs, n_seeds, population = fit_to_budget(
             epochs=epochs,
             n_seeds=n_seeds,
             population=population,
-            seconds_an_epoch=speed.training_s(typical, recipe) / epochs,
+            seconds_an_epoch=typical_s / epochs,
             search_s=GUESSED_SEARCH_SHARE * left_s,
             n_workers=search.workers,
             choose_epochs=training.epochs is None,
@@ -278,13 +279,22 @@ def _plan(
     return plan, speed
 
 
+def _typical_training_s(space: SearchSpace, speed: Speed, recipe: Recipe, max_weights: int, seed: int) -> float:
+    """Seconds of the training of one candidate; of recurrent ones the mean over draws, whose strides differ."""
+    if space.name != "rnn":
+        return speed.training_s(Load(int(TYPICAL_SHARE_OF_MAX_WEIGHTS * max_weights)), recipe)
+    rng = generator(seed, Stream.EVOLUTION, 2**31)
+    drawn = [space.wire(space.sample(rng)) for _ in range(TYPICAL_DRAWS)]
+    return sum(speed.training_s(Load.of_wiring(wiring), recipe) for wiring in drawn) / len(drawn)
+
+
 def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: int) -> Speed | None:
     """Train a large candidate for a moment; on a second try, since the first also loads the kernels.
 
     None if it was interrupted before its first step.
     """
     rng = generator(seed, Stream.EVOLUTION, 2**31)
-    genotype = max((space.sample(rng) for _ in range(5)), key=lambda g: space.wire(g).n_weights)
+    genotype = max((space.sample(rng) for _ in range(5)), key=lambda g: space.wire(g).n_edges)
     wiring, key = space.wire(genotype), genotype.key()
     speeds = []
     for _ in range(2):
@@ -296,6 +306,5 @@ def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: i
             if result.state.steps_done == 0:
                 return None
             n_rows = result.state.steps_done * recipe.batches.batch_size
-            is_recurrent = isinstance(wiring, RecurrentWiring)
-            speeds.append(Speed.measured(result.seconds, wiring.n_edges, n_rows, wiring.n_inputs, is_recurrent))
+            speeds.append(Speed.measured(result.seconds, wiring, n_rows))
     return min(speeds, key=lambda speed: speed.seconds)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from nas.budget import default_max_recurrent_weights, default_max_weights
 from nas.config import RunConfig
-from nas.data import AnyDataset, Dataset, is_sequence_source, prepare, prepare_sequences
+from nas.data import AnyDataset, Dataset, SequenceDataset, is_sequence_source, prepare, prepare_sequences
+from nas.data.encoding import ArrayCode
 from nas.engine.batches import BatchPlan
 from nas.engine.recipe import Recipe
 from nas.errors import ConfigError
 from predictors import PredictorError, feature_names
 from predictors.features.training_free import TRAINING_FREE_NAMES
 from predictors.warm_start import WarmStart
-from search_spaces import SPACES, SearchSpace
+from search_spaces import SPACES, MLPSpace, SearchSpace
+from search_spaces.input_choice import Plane
 
 # Measured on the 270 training sequences of JapaneseVowels, 5-fold, 8 networks: accuracy .946 -> .958.
 FEW_SEQUENCES, FEW_SEQUENCES_SMOOTHING, FEW_SEQUENCES_DROPOUT = 2000, 0.1, 0.2
@@ -98,8 +105,13 @@ def space_for(config: RunConfig, dataset: AnyDataset, max_weights: int) -> Searc
         ConfigError: The configured bounds leave no network.
     """
     dropout, label_smoothing = regularisation_ranges(config, dataset)
+    of_sequences: dict[str, Any] = {}
+    if isinstance(dataset, SequenceDataset):
+        n_steps = int(np.median(dataset.lengths[: dataset.n_train]))
+        of_sequences = {"n_steps": n_steps, "has_differences": dataset.has_differences}
     try:
-        return SPACES[config.search.space or "mlp"](
+        space = SPACES[config.search.space or "mlp"](
+            **of_sequences,
             n_inputs=dataset.n_inputs,
             n_outputs=dataset.n_outputs,
             max_weights=max_weights,
@@ -110,6 +122,17 @@ def space_for(config: RunConfig, dataset: AnyDataset, max_weights: int) -> Searc
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None
+    return replace(space, plane=plane_of(dataset)) if isinstance(space, MLPSpace) else space
+
+
+def plane_of(dataset: AnyDataset) -> Plane | None:
+    """Where the inputs lie in an image; None for what is no image of square shape and one channel."""
+    code = dataset.encoding.inputs if isinstance(dataset, Dataset) else None
+    if not isinstance(code, ArrayCode) or not code.is_image or math.isqrt(code.n_values) ** 2 != code.n_values:
+        return None
+    side = math.isqrt(code.n_values)
+    rows, columns = zip(*(divmod(place, side) for place in code.kept), strict=True)
+    return Plane(rows, columns)
 
 
 def read_warm_start(path: Path, space: str, *, training_free: bool) -> WarmStart:

@@ -8,9 +8,33 @@ from dataclasses import dataclass, replace
 from nas.engine.recipe import Recipe
 from nas.generation import Course
 from nas.recorder import Trial
-from search_spaces import RecurrentGenotype
+from search_spaces import AnyWiring, RecurrentGenotype, RecurrentWiring
 
-RECURRENT_OVERHEAD_EDGES = 2000  # units, and sequences of different lengths
+RECURRENT_OVERHEAD_EDGES = 400  # units, and sequences of different lengths
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a network costs to train.
+
+    Attributes:
+        n_weights: Its weights.
+        stride: Steps of a sequence for which it takes one; 1 for rows of a table.
+    """
+
+    n_weights: int
+    stride: int = 1
+
+    @classmethod
+    def of_trial(cls, trial: Trial) -> Load:
+        """That of a trial."""
+        genotype = trial.genotype
+        return cls(trial.n_weights, genotype.stride if isinstance(genotype, RecurrentGenotype) else 1)
+
+    @classmethod
+    def of_wiring(cls, wiring: AnyWiring) -> Load:
+        """That of a wiring."""
+        return cls(wiring.n_weights, wiring.stride if isinstance(wiring, RecurrentWiring) else 1)
 
 
 @dataclass(frozen=True)
@@ -26,10 +50,10 @@ class Speed:
     overhead_edges: int
 
     @classmethod
-    def measured(cls, seconds: float, n_edges: int, n_rows: int, n_inputs: int, is_recurrent: bool = False) -> Speed:
+    def measured(cls, seconds: float, wiring: AnyWiring, n_rows: int) -> Speed:
         """The speed of a training that took some seconds for a number of rows, batch after batch."""
-        overhead = _overhead_edges(n_inputs, is_recurrent)
-        return cls(seconds / (n_rows * (n_edges + overhead)), overhead)
+        one = cls(1.0, _overhead_edges(wiring.n_inputs, isinstance(wiring, RecurrentWiring)))
+        return replace(one, seconds=seconds / (n_rows * one.row_s(Load.of_wiring(wiring))))
 
     @classmethod
     def observed(cls, history: Sequence[Trial], course: Course, n_inputs: int) -> Speed | None:
@@ -47,13 +71,17 @@ class Speed:
             if trial.outcome is not None and trial.outcome.scores:
                 n_steps = course.rung_steps[len(trial.outcome.scores) - 1]
                 total_s += course.n_seeds * self.training_s(
-                    trial.n_weights, replace(course.recipe, total_steps=n_steps)
+                    Load.of_trial(trial), replace(course.recipe, total_steps=n_steps)
                 )
         return total_s
 
-    def training_s(self, n_edges: int, recipe: Recipe) -> float:
+    def training_s(self, load: Load, recipe: Recipe) -> float:
         """Seconds that one worker needs for one training of one network."""
-        return self.seconds * (n_edges + self.overhead_edges) * recipe.batches.batch_size * recipe.total_steps
+        return self.row_s(load) * recipe.batches.batch_size * recipe.total_steps
+
+    def row_s(self, load: Load) -> float:
+        """Seconds that one worker needs for one row, or sequence, of a batch."""
+        return self.seconds * (load.n_weights + self.overhead_edges) / load.stride
 
 
 def _overhead_edges(n_inputs: int, is_recurrent: bool) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from search_spaces.edge_codes import BoolArray, Int64Array, decode
 from search_spaces.edits import apply_edit
 from search_spaces.genotype import Genotype, GraphGenotype
+from search_spaces.input_choice import Plane, chosen_inputs
 from search_spaces.orientation import cut_to_depth
 from search_spaces.segments import HiddenGraph, join_segments
 from search_spaces.shuffle import KeyArray, keys, sample_rows
@@ -33,20 +34,22 @@ def hidden_graph(genotype: GraphGenotype) -> HiddenGraph:
     return HiddenGraph(graph.n_neurons, codes, graph.keys)
 
 
-def attach(graph: HiddenGraph, genotype: Genotype, n_inputs: int, n_outputs: int) -> Wiring:
+def attach(graph: HiddenGraph, genotype: Genotype, n_inputs: int, n_outputs: int, plane: Plane | None = None) -> Wiring:
     """The wiring that the hidden graph forms with inputs and outputs.
 
-    Each hidden neuron reads `inputs_per_neuron` random inputs; one without hidden sources reads four times
-    as many and at least one. Of a template, only neurons without hidden sources read inputs, `inputs_per_neuron` of
-    them and at least one. Each output reads `readout_share` of the readable neurons, at least one, and a
+    Each hidden neuron reads `inputs_per_neuron` inputs, chosen by `input_choice`; one without hidden sources reads four
+    times as many and at least one. Of a template, only neurons without hidden sources read inputs, `inputs_per_neuron`
+    of them and at least one. Each output reads `readout_share` of the readable neurons, at least one, and a
     neuron that nothing else reads is read by an output.
     """
     sources, targets = decode(graph.codes, graph.n_neurons)
     is_sink = ~_marked(sources, graph.n_neurons)
-    readers, inputs = sample_rows(
+    readers, inputs = chosen_inputs(
+        genotype.input_choice,
         n_inputs_read(genotype, _marked(targets, graph.n_neurons), n_inputs),
         n_inputs,
         graph.keys,
+        plane,
     )
     readable = np.flatnonzero(is_sink) if genotype.readout == "sinks" else np.arange(graph.n_neurons)
     outputs, read = read_out(genotype, readable, n_outputs)

@@ -18,18 +18,22 @@ SCALAR_GENES = (
     "inputs_per_neuron",
     "readout",
     "readout_share",
+    "input_choice",
     "activation",
     "learning_rate",
     "dropout",
     "label_smoothing",
 )
-ATTACHMENT_GENES = ("orientation", "max_depth", "inputs_per_neuron", "readout", "readout_share")
+ATTACHMENT_GENES = ("orientation", "max_depth", "inputs_per_neuron", "input_choice", "readout", "readout_share")
 RECURRENT_SCALAR_GENES = (
     "orientation",
     "max_depth",
     "reading",
     "cell",
     "embedding",
+    "differences",
+    "bidirectional",
+    "pooling",
     "inputs_per_neuron",
     "readout",
     "readout_share",

@@ -11,11 +11,12 @@ from search_spaces.any_genotype import GenotypeT
 from search_spaces.attachment import attach, hidden_graph, n_inputs_read, n_neurons_read
 from search_spaces.genes import resized
 from search_spaces.genotype import Genotype
+from search_spaces.input_choice import Plane
 from search_spaces.priors import find_prior
 from search_spaces.wiring import Wiring
 
 
-def fit(genotype: Genotype, n_inputs: int, n_outputs: int, max_weights: int) -> Genotype:
+def fit(genotype: Genotype, n_inputs: int, n_outputs: int, max_weights: int, plane: Plane | None = None) -> Genotype:
     """The genotype, made smaller where it has more than `max_weights` weights.
 
     Until the wiring is small enough, again and again: fewer inputs per neuron, down to half; a smaller
@@ -26,15 +27,16 @@ def fit(genotype: Genotype, n_inputs: int, n_outputs: int, max_weights: int) -> 
         n_inputs: Number of inputs.
         n_outputs: Number of outputs.
         max_weights: At least n_outputs + 1: one neuron with one input.
+        plane: Where the inputs lie in an image.
     """
     while True:
         graph = hidden_graph(genotype)
-        wiring = attach(graph, genotype, n_inputs, n_outputs)
+        wiring = attach(graph, genotype, n_inputs, n_outputs, plane)
         if wiring.n_weights <= max_weights:
             return genotype
         for trim in (_with_fewer_inputs, _with_smaller_share):
             genotype = trim(genotype, wiring, wiring.n_weights - max_weights)
-            wiring = attach(graph, genotype, n_inputs, n_outputs)
+            wiring = attach(graph, genotype, n_inputs, n_outputs, plane)
             if wiring.n_weights <= max_weights:
                 return genotype
         genotype = smaller(genotype, max_weights / wiring.n_weights)

@@ -82,3 +82,9 @@ def check_choice(where: str, name: str, value: object, choices: Sequence[str]) -
     """Accepts one of the choices."""
     if not isinstance(value, str) or value not in choices:
         raise GenotypeError(f"{where}: {name} is {value!r}; it must be one of {', '.join(choices)}.")
+
+
+def check_flag(where: str, name: str, value: object) -> None:
+    """Accepts True or False."""
+    if type(value) is not bool:
+        raise GenotypeError(f"{where}: {name} is {value!r}; it must be True or False.")

@@ -21,6 +21,7 @@ from search_spaces.gene_checks import (
     list_of,
     values_of,
 )
+from search_spaces.input_choice import INPUT_CHOICES, InputChoice
 from search_spaces.priors import find_prior
 
 EditKind = Literal["add_edges", "remove_edges", "rewire_edges", "add_neurons", "remove_neurons"]
@@ -206,13 +207,16 @@ class Genotype(GraphGenotype):
 
     Attributes, beside those of `GraphGenotype`:
         activation: Activation function of the hidden neurons.
+        input_choice: Which inputs a neuron reads; see `search_spaces.input_choice`.
 
     Raises:
         GenotypeError: A gene has a wrong type or is out of range.
     """
 
     activation: Activation
+    input_choice: InputChoice
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("Genotype", "activation", self.activation, ACTIVATIONS)
+        check_choice("Genotype", "input_choice", self.input_choice, INPUT_CHOICES)

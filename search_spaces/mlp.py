@@ -11,8 +11,17 @@ from search_spaces.any_genotype import AnyGenotype
 from search_spaces.attachment import attach, hidden_graph
 from search_spaces.crossover import crossed
 from search_spaces.fit import fit
-from search_spaces.genes import GeneRanges, bounded, log_uniform, new_activation, new_share, whole_segment
+from search_spaces.genes import (
+    GeneRanges,
+    bounded,
+    log_uniform,
+    new_activation,
+    new_input_choice,
+    new_share,
+    whole_segment,
+)
 from search_spaces.genotype import ORIENTATIONS, READOUTS, Activation, Genotype
+from search_spaces.input_choice import INPUT_CHOICES, InputChoice, Plane
 from search_spaces.limits import Limits, SpaceError
 from search_spaces.mutation import another, change_seed, mutated
 from search_spaces.priors import PRIORS, find_prior
@@ -25,9 +34,10 @@ SMALLEST_SHARE = 0.05  # of max_weights, for candidates drawn afresh; evolution 
 SMALLEST_NEURON = 10  # weights: no candidate is drawn with more neurons than its weights give so many each
 
 
-class TrainingGenes(TypedDict):
-    """The genes of a candidate's training, as `Genotype` takes them."""
+class ScalarGenes(TypedDict):
+    """Genes that are drawn alike for every hidden graph, as `Genotype` takes them."""
 
+    input_choice: InputChoice
     activation: Activation
     learning_rate: float
     dropout: float
@@ -36,9 +46,14 @@ class TrainingGenes(TypedDict):
 
 @dataclass(frozen=True)
 class MLPSpace(Limits):
-    """Sparse feed-forward networks with at most `max_weights` weights, at least n_outputs + 1."""
+    """Sparse feed-forward networks with at most `max_weights` weights, at least n_outputs + 1.
+
+    Attributes, beside those of `Limits`:
+        plane: Where the inputs lie in an image; None for other inputs.
+    """
 
     name: ClassVar[str] = "mlp"
+    plane: Plane | None = None
 
     @property
     def ranges(self) -> GeneRanges:
@@ -51,6 +66,7 @@ class MLPSpace(Limits):
             learning_rate=self.learning_rate,
             dropout=self.dropout,
             label_smoothing=self.label_smoothing,
+            input_choices=INPUT_CHOICES if self.plane else ("random",),
         )
 
     def sample(self, rng: np.random.Generator) -> Genotype:
@@ -81,7 +97,7 @@ class MLPSpace(Limits):
             inputs_per_neuron=draw.inputs_per_neuron,
             readout="sinks",
             readout_share=draw.readout_share,
-            **self._training_genes(rng),
+            **self._scalar_genes(rng),
         )
 
     def _graph(self, prior: str, n_weights: float, rng: np.random.Generator) -> Genotype:
@@ -99,11 +115,12 @@ class MLPSpace(Limits):
             inputs_per_neuron=min(round(for_inputs / n_neurons), self.n_inputs),
             readout=READOUTS[rng.integers(len(READOUTS))],
             readout_share=min(max(share, 1 / n_neurons), 1.0),
-            **self._training_genes(rng),
+            **self._scalar_genes(rng),
         )
 
-    def _training_genes(self, rng: np.random.Generator) -> TrainingGenes:
-        return TrainingGenes(
+    def _scalar_genes(self, rng: np.random.Generator) -> ScalarGenes:
+        return ScalarGenes(
+            input_choice=new_input_choice(self.ranges.input_choices, rng),
             activation=new_activation(rng),
             learning_rate=log_uniform(*self.learning_rate, rng),
             dropout=new_share(self.dropout, rng),
@@ -138,11 +155,11 @@ class MLPSpace(Limits):
             SpaceError: The genotype belongs to another space.
         """
         own = self._own(genotype)
-        return attach(hidden_graph(own), own, self.n_inputs, self.n_outputs)
+        return attach(hidden_graph(own), own, self.n_inputs, self.n_outputs, self.plane)
 
     def _fitted(self, genotype: Genotype) -> Genotype:
         segments = tuple(bounded(segment, self.bounds) for segment in genotype.segments)
-        return fit(replace(genotype, segments=segments), self.n_inputs, self.n_outputs, self.max_weights)
+        return fit(replace(genotype, segments=segments), self.n_inputs, self.n_outputs, self.max_weights, self.plane)
 
     def _own(self, genotype: AnyGenotype) -> Genotype:
         if not isinstance(genotype, Genotype) or genotype.space != self.name:

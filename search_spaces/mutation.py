@@ -128,6 +128,12 @@ def change_inputs_per_neuron(genotype: GenotypeT, ranges: GeneRanges, rng: np.ra
     return replace(genotype, inputs_per_neuron=n_inputs)
 
 
+def change_input_choice(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Chooses the inputs of neurons in another way."""
+    others = [choice for choice in ranges.input_choices if choice != genotype.input_choice]
+    return replace(genotype, input_choice=others[rng.integers(len(others))]) if others else genotype
+
+
 def change_readout(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Lets outputs read all neurons instead of sinks, or the reverse."""
     return replace(genotype, readout="sinks" if genotype.readout == "all" else "all")
@@ -161,6 +167,7 @@ MUTATIONS: tuple[Mutation[Genotype, GeneRanges], ...] = (
     change_dropout,
     change_label_smoothing,
     change_inputs_per_neuron,
+    change_input_choice,
     change_readout,
     change_readout_share,
     change_orientation,

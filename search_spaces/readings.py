@@ -10,39 +10,80 @@ source layer from the other units of the block only; the networks of the literat
 "recurrent": the graph is the hidden-to-hidden wiring of one recurrent layer. There is one unit a vertex; an edge
 leads both ways, and each unit also reads itself.
 
+A bidirectional network has the graph twice, once for each direction (Schuster & Paliwal 1997).
+
 Source: the first is the network of "Experiments on Properties of Hidden Structures of Sparse Neural Networks"
 (Stier et al. 2021, arXiv 2107.12917), where the embedding always had as many values as the graph had sources.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from search_spaces.attachment import chosen_outputs, edited_graph, hidden_graph, read_out
 from search_spaces.components import component_labels
 from search_spaces.edge_codes import BoolArray, Int64Array, decode, distinct
-from search_spaces.recurrent_genotype import RecurrentGenotype
+from search_spaces.recurrent_genotype import POOLINGS, RecurrentGenotype
 from search_spaces.recurrent_wiring import Edges, RecurrentWiring
 from search_spaces.shuffle import KeyArray, sample_rows
 from search_spaces.wiring import longest_path_levels
 
 
+class HiddenUnits(NamedTuple):
+    """The hidden part of a recurrent network.
+
+    Attributes:
+        n_embedded: Embedded values.
+        unit_vertex: int64, shape (n_units,): the vertex of each unit.
+        input_edges: (sources, units): embedded values, then vertices, and the units that read them.
+        recurrent_edges: (sources, units): units of the step before, and the units that read them.
+        is_sink: bool, shape (n_vertices,): what outputs may read where they read sinks only.
+        groups: int64, shape (n_vertices,): of each group, but -1, outputs have to read at least one vertex.
+        keys: uint64, shape (n_vertices,): what the output of a vertex that no other reads is drawn from.
+    """
+
+    n_embedded: int
+    unit_vertex: Int64Array
+    input_edges: Edges
+    recurrent_edges: Edges
+    is_sink: BoolArray
+    groups: Int64Array
+    keys: KeyArray
+
+
 def read_graph(genotype: RecurrentGenotype, n_inputs: int, n_outputs: int) -> RecurrentWiring:
     """The recurrent network that a genotype's hidden graph stands for, by the genotype's reading.
 
-    Each output reads `readout_share` of the readable vertices, at least one: of all of them, or for the readout
-    "sinks", of the deepest layer when layered, and when recurrent of the vertices without an edge to a higher
-    number. A vertex that would never reach an output is read by one.
+    Each output reads `readout_share` of what is readable, at least one value: the summaries by `pooling` of all
+    vertices, or for the readout "sinks", of those of the deepest layer when layered, and when recurrent of the
+    vertices without an edge to a higher number. A vertex that would never reach an output is read by one.
 
     Args:
         genotype: Any recurrent genotype.
-        n_inputs: Channels of a step.
+        n_inputs: Channels of a step of the sequence. A genotype with differences reads twice as many.
         n_outputs: Number of outputs.
     """
-    return _READINGS[genotype.reading](genotype, n_inputs, n_outputs)
+    units = _READINGS[genotype.reading](genotype)
+    if genotype.bidirectional:
+        units = _doubled(units)
+    return RecurrentWiring.from_edges(
+        2 * n_inputs if genotype.differences else n_inputs,
+        units.n_embedded,
+        n_outputs,
+        genotype.cell,
+        units.unit_vertex,
+        units.input_edges,
+        units.recurrent_edges,
+        _output_edges(genotype, units, n_outputs),
+        window=genotype.window,
+        stride=genotype.stride,
+        bidirectional=genotype.bidirectional,
+    )
 
 
-def _layered(genotype: RecurrentGenotype, n_inputs: int, n_outputs: int) -> RecurrentWiring:
+def _layered(genotype: RecurrentGenotype) -> HiddenUnits:
     graph = hidden_graph(genotype)
     sources, targets = decode(graph.codes, graph.n_neurons)
     levels = longest_path_levels(sources, targets, graph.n_neurons)
@@ -70,23 +111,22 @@ def _layered(genotype: RecurrentGenotype, n_inputs: int, n_outputs: int) -> Recu
     dense_sources = np.arange(len(dense_readers)) - row_starts + unit_starts[dense_readers]
 
     is_deepest = layers == len(sizes) - 1
-    return RecurrentWiring.from_edges(
-        n_inputs,
+    return HiddenUnits(
         n_embedded,
-        n_outputs,
-        genotype.cell,
         unit_vertex,
         (
             np.concatenate([np.tile(np.arange(n_embedded), sizes[0]), n_embedded + sources]),
             np.concatenate([first_readers, readers]),
         ),
         (dense_sources, dense_readers),
+        is_deepest,
         # Every vertex reaches the deepest layer, by an edge upwards or through its own layer, which is dense.
-        _output_edges(genotype, is_deepest, np.where(is_deepest, 0, -1), graph.keys[order], n_outputs),
+        np.where(is_deepest, 0, -1),
+        graph.keys[order],
     )
 
 
-def _recurrent(genotype: RecurrentGenotype, n_inputs: int, n_outputs: int) -> RecurrentWiring:
+def _recurrent(genotype: RecurrentGenotype) -> HiddenUnits:
     graph = edited_graph(genotype)
     n_units = graph.n_neurons
     low, high = decode(graph.codes, n_units)
@@ -95,35 +135,47 @@ def _recurrent(genotype: RecurrentGenotype, n_inputs: int, n_outputs: int) -> Re
     n_read = min(max(genotype.inputs_per_neuron, 1), n_embedded)
     readers, read = sample_rows(np.full(n_units, n_read), n_embedded, graph.keys)
     unread = np.setdiff1d(np.arange(n_embedded), read)  # would be weights without use
-    return RecurrentWiring.from_edges(
-        n_inputs,
+    return HiddenUnits(
         n_embedded,
-        n_outputs,
-        genotype.cell,
         units,
         (np.concatenate([read, unread]), np.concatenate([readers, unread % n_units])),
         (np.concatenate([low, high, units]), np.concatenate([high, low, units])),
-        _output_edges(
-            genotype,
-            ~np.isin(units, low),
-            component_labels(np.column_stack([low, high]), n_units),
-            graph.keys,
-            n_outputs,
-        ),
+        ~np.isin(units, low),
+        component_labels(np.column_stack([low, high]), n_units),
+        graph.keys,
     )
 
 
-def _output_edges(
-    genotype: RecurrentGenotype, is_sink: BoolArray, groups: Int64Array, vertex_keys: KeyArray, n_outputs: int
-) -> Edges:
-    """(vertices, outputs) such that of each group, but group -1, at least one vertex is read: if need be the last."""
-    readable = np.flatnonzero(is_sink) if genotype.readout == "sinks" else np.arange(len(is_sink))
+def _doubled(units: HiddenUnits) -> HiddenUnits:
+    """The same once more, for the other direction: embedded values, vertices and units of the two in turn."""
+    n_embedded, n_units, n_vertices = units.n_embedded, len(units.unit_vertex), len(units.is_sink)
+    sources, readers = units.input_edges
+    is_vertex = sources >= n_embedded
+    forward = np.where(is_vertex, sources + n_embedded, sources)
+    backward = np.where(is_vertex, forward + n_vertices, sources + n_embedded)
+    before, recurrent_readers = units.recurrent_edges
+    return HiddenUnits(
+        2 * n_embedded,
+        np.append(units.unit_vertex, units.unit_vertex + n_vertices),
+        (np.append(forward, backward), np.append(readers, readers + n_units)),
+        (np.append(before, before + n_units), np.append(recurrent_readers, recurrent_readers + n_units)),
+        np.tile(units.is_sink, 2),
+        np.append(units.groups, np.where(units.groups < 0, -1, units.groups + n_vertices)),
+        np.tile(units.keys, 2),
+    )
+
+
+def _output_edges(genotype: RecurrentGenotype, units: HiddenUnits, n_outputs: int) -> Edges:
+    """(summaries of vertices, outputs): of every group except -1, a vertex is read, the last one if no other is."""
+    n_vertices, summaries = len(units.is_sink), np.array(POOLINGS[genotype.pooling])
+    vertices = np.flatnonzero(units.is_sink) if genotype.readout == "sinks" else np.arange(n_vertices)
+    readable = (summaries[:, None] * n_vertices + vertices).ravel()
     outputs, read = read_out(genotype, readable, n_outputs)
-    names, places = np.unique(groups[::-1], return_index=True)
-    lacking = (len(groups) - 1 - places)[~np.isin(names, np.append(groups[read], -1))]
+    names, places = np.unique(units.groups[::-1], return_index=True)
+    lacking = (n_vertices - 1 - places)[~np.isin(names, np.append(units.groups[read % n_vertices], -1))]
     return (
-        np.concatenate([read, lacking]),
-        np.concatenate([outputs, chosen_outputs(vertex_keys[lacking], n_outputs)]),
+        np.append(read, summaries[0] * n_vertices + lacking),
+        np.append(outputs, chosen_outputs(units.keys[lacking], n_outputs)),
     )
 
 

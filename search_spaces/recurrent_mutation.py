@@ -9,7 +9,7 @@ import numpy as np
 from search_spaces import mutation
 from search_spaces.genes import GeneRanges
 from search_spaces.mutation import Mutation, varied_count, with_changes
-from search_spaces.recurrent_genotype import Reading, RecurrentGenotype
+from search_spaces.recurrent_genotype import POOLINGS, Reading, RecurrentGenotype
 from search_spaces.recurrent_wiring import Cell
 
 
@@ -20,10 +20,15 @@ class RecurrentRanges(GeneRanges):
     Attributes, beside those of `GeneRanges`:
         cells: Kinds of recurrent units, at least one.
         embedding: Embedded values, from 0 up.
+        stride, window: Steps of the sequence, from 1 up.
+        has_differences: Whether the data have differences from the step before.
     """
 
     cells: tuple[Cell, ...]
     embedding: tuple[int, int]
+    stride: tuple[int, int]
+    window: tuple[int, int]
+    has_differences: bool
 
 
 def mutated_recurrent(
@@ -51,6 +56,39 @@ def change_embedding(
     return replace(genotype, embedding=varied_count(genotype.embedding, ranges.embedding, rng))
 
 
+def change_stride(genotype: RecurrentGenotype, ranges: RecurrentRanges, rng: np.random.Generator) -> RecurrentGenotype:
+    """Takes a step for more or fewer steps of the sequence, with windows that overlap by the same share."""
+    stride = varied_count(genotype.stride, ranges.stride, rng)
+    window = round(genotype.window * stride / genotype.stride)
+    return replace(genotype, stride=stride, window=max(min(window, ranges.window[1]), stride))
+
+
+def change_window(genotype: RecurrentGenotype, ranges: RecurrentRanges, rng: np.random.Generator) -> RecurrentGenotype:
+    """Reads longer or shorter windows."""
+    window = varied_count(genotype.window, ranges.window, rng)
+    return replace(genotype, window=max(window, genotype.stride))
+
+
+def change_differences(
+    genotype: RecurrentGenotype, ranges: RecurrentRanges, rng: np.random.Generator
+) -> RecurrentGenotype:
+    """Reads differences from the step before too, or no longer."""
+    return replace(genotype, differences=ranges.has_differences and not genotype.differences)
+
+
+def change_bidirectional(
+    genotype: RecurrentGenotype, ranges: RecurrentRanges, rng: np.random.Generator
+) -> RecurrentGenotype:
+    """Reads the sequence backwards too, or no longer."""
+    return replace(genotype, bidirectional=not genotype.bidirectional)
+
+
+def change_pooling(genotype: RecurrentGenotype, ranges: RecurrentRanges, rng: np.random.Generator) -> RecurrentGenotype:
+    """Lets outputs read something else of vertices over time."""
+    others = [pooling for pooling in POOLINGS if pooling != genotype.pooling]
+    return replace(genotype, pooling=others[rng.integers(len(others))])
+
+
 _ALWAYS: tuple[Mutation[RecurrentGenotype, RecurrentRanges], ...] = (
     mutation.change_parameter,
     mutation.change_seed,
@@ -67,6 +105,11 @@ _ALWAYS: tuple[Mutation[RecurrentGenotype, RecurrentRanges], ...] = (
     change_reading,
     change_cell,
     change_embedding,
+    change_stride,
+    change_window,
+    change_differences,
+    change_bidirectional,
+    change_pooling,
 )
 
 RECURRENT_MUTATIONS: dict[Reading, tuple[Mutation[RecurrentGenotype, RecurrentRanges], ...]] = {

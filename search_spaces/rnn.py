@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,19 +14,28 @@ from search_spaces.genes import bounded, log_uniform, new_share, whole_segment
 from search_spaces.genotype import ORIENTATIONS, READOUTS
 from search_spaces.limits import Limits, SpaceError
 from search_spaces.mutation import another, change_seed
-from search_spaces.priors import PRIORS
+from search_spaces.priors import PRIORS, find_prior
 from search_spaces.readings import read_graph
 from search_spaces.recurrent_fit import fit_recurrent
-from search_spaces.recurrent_genotype import READINGS, Reading, RecurrentGenotype
+from search_spaces.recurrent_genotype import MAX_WINDOW, READINGS, Pooling, Reading, RecurrentGenotype
 from search_spaces.recurrent_mutation import RecurrentRanges, mutated_recurrent
 from search_spaces.recurrent_wiring import CELLS, GATES, Cell, RecurrentWiring
 
-SMALLEST_SHARE = 0.02  # of max_weights, for candidates drawn afresh; evolution may go below
+SMALLEST_SHARE = 0.04  # of max_weights, for candidates drawn afresh; evolution may go below
 SPARE_WEIGHTS = 30  # and those have at least so many more than the smallest network
+TEMPLATE_SHARE = 0.5  # of the candidates drawn afresh
+TEMPLATE_PRIOR, LEAST_TEMPLATE_DENSITY = "erdos-renyi", 0.5  # of which the mutants may be any graph
 LAYERED_SHARE = (0.5, 1.0)  # of the vertices that a size allows
 FEWEST_UNIT_EDGES = 4  # no single layer is drawn with more vertices than give each so many
 MEAN_DEGREE = (1.5, 12.0)
 READOUT_SHARE = (0.2, 1.0)
+DIFFERENCES_SHARE, BIDIRECTIONAL_SHARE = 0.15, 0.35
+POOLING_WEIGHTS: dict[Pooling, float] = {"last": 0.1, "mean": 0.2, "max": 0.2, "all": 0.5}
+EMBEDDING_SHARE = (0.1, 0.6)  # of the weights
+STEPS_TAKEN = (12, 80)  # by networks that are drawn afresh, as far as sequences have so many
+FEWEST_STEPS = 4  # that any network takes
+OVERLAP = (1.0, 3.0)  # length of a window in strides
+LONGEST_OVERLAP = 4
 
 
 @dataclass(frozen=True)
@@ -34,23 +43,28 @@ class RNNSpace(Limits):
     """Sparse recurrent networks with at most `max_weights` weights.
 
     `n_inputs` counts the channels of a step, one a symbol for strings; "hidden neurons" are the vertices of the
-    hidden graph. The smallest network has n_inputs + n_outputs + twice the gates of the largest cell weights.
+    hidden graph. The smallest network has n_inputs + n_outputs + twice the gates of the largest cell weights. The
+    prior "shallow" stands for one dense or nearly dense recurrent layer.
 
     Attributes, beside those of `Limits`:
         cells: Kinds of recurrent units to draw from.
-        embedding: Fewest and most values that a step is embedded into, from 0 up; 0 takes as many as the hidden
+        embedding: Fewest and most values that a window is embedded into, from 0 up; 0 takes as many as the hidden
             graph has sources.
+        n_steps: Steps of a typical sequence; windows are drawn such that networks take fewer where these are many.
+        has_differences: Whether the channels' differences from the step before can be read too.
 
     Raises:
         SpaceError: A number is out of range, or a cell is unknown.
         PriorError: A prior is unknown, or the bounds of a parameter are out of its range.
     """
 
-    neurons: tuple[int, int] = (5, 100)
+    neurons: tuple[int, int] = (4, 200)
     max_depth: tuple[int, int] = (2, 16)
-    learning_rate: tuple[float, float] = (1e-3, 3e-2)
+    learning_rate: tuple[float, float] = (3e-3, 3e-2)
     cells: tuple[Cell, ...] = CELLS
-    embedding: tuple[int, int] = (1, 32)
+    embedding: tuple[int, int] = (1, 64)
+    n_steps: int = 1
+    has_differences: bool = False
     name: ClassVar[str] = "rnn"
 
     def __post_init__(self) -> None:
@@ -58,54 +72,65 @@ class RNNSpace(Limits):
             raise SpaceError(f"RNNSpace: cells is {self.cells!r}; give some of {', '.join(CELLS)}.")
         super().__post_init__()
         self._check_span("embedding", self.embedding, 0)
+        self._check_count("n_steps", 1)
 
     @property
     def ranges(self) -> RecurrentRanges:
         """The ranges of the genes."""
+        most = max(self.n_steps // FEWEST_STEPS, 1)
         return RecurrentRanges(
-            priors=self.priors or tuple(name for name, prior in PRIORS.items() if not prior.is_template),
+            priors=self._graph_priors or (TEMPLATE_PRIOR,),
             inputs_per_neuron=(1, max(self.embedding[1], 1)),
             neurons=self.neurons,
             max_depth=self.max_depth,
             learning_rate=self.learning_rate,
             dropout=self.dropout,
             label_smoothing=self.label_smoothing,
+            input_choices=("random",),
             cells=self.cells,
             embedding=self.embedding,
+            stride=(1, most),
+            window=(1, min(LONGEST_OVERLAP * most, self.n_steps, MAX_WINDOW)),
+            has_differences=self.has_differences,
         )
 
     def sample(self, rng: np.random.Generator) -> RecurrentGenotype:
         """A random genotype; the same generator state gives the same one.
 
         Its size is about log-uniform in weights, and log-uniform in embedded values as far as that size allows;
-        cells, readings and priors are equally likely. A single recurrent layer is also log-uniform in vertices, and
-        the division of its weights among inputs and recurrence is uniform.
+        cells are equally likely. It takes a log-uniform number of steps. Half of the genotypes are one dense or nearly
+        dense layer, where the space has the prior "shallow" beside others. Of the others, readings and priors are
+        equally likely; a single recurrent layer is also log-uniform in vertices, and the division of its weights among
+        inputs and recurrence is uniform.
         """
-        ranges = self.ranges
         cell = self.cells[rng.integers(len(self.cells))]
-        reading = READINGS[rng.integers(len(READINGS))]
+        stride, window = self._reading(rng)
+        differences = self.has_differences and rng.random() < DIFFERENCES_SHARE
+        bidirectional = rng.random() < BIDIRECTIONAL_SHARE
+        n_directions = 2 if bidirectional else 1
         smallest = max(self._fewest_weights() + SPARE_WEIGHTS, round(SMALLEST_SHARE * self.max_weights))
         n_weights = round(log_uniform(min(smallest, self.max_weights), self.max_weights, rng))
-        low, high = self.embedding
-        n_embedded = round(log_uniform(low + 1, min(max(n_weights / (2 * self.n_inputs), low), high) + 1, rng)) - 1
-        n_edges = max(n_weights - self.n_inputs * max(n_embedded, 1), 0) / GATES[cell]  # into units
-        n_neurons, n_read, mean_degree = self._division(reading, n_edges, n_embedded, rng)
-        prior = ranges.priors[rng.integers(len(ranges.priors))]
+        n_read = self.n_inputs * window * (2 if differences else 1)  # by each embedded value
+        n_embedded = self._embedded(n_read, n_weights / n_directions, rng)
+        # Edges into units in each direction.
+        n_edges = max(n_weights / n_directions - n_read * max(n_embedded, 1), 0) / GATES[cell]
+        draw = self._dense_layer if self._draws_template(rng) else self._random_graph
         genotype = RecurrentGenotype(
             space=self.name,
-            segments=(whole_segment(prior, n_neurons, mean_degree, rng),),
             orientation=ORIENTATIONS[rng.integers(len(ORIENTATIONS))],
             max_depth=round(log_uniform(*self.max_depth, rng)),
             edits=(),
-            inputs_per_neuron=n_read,
-            readout=READOUTS[rng.integers(len(READOUTS))],
-            readout_share=log_uniform(*READOUT_SHARE, rng),
-            reading=reading,
             cell=cell,
             embedding=n_embedded,
+            window=window,
+            stride=stride,
+            differences=differences,
+            bidirectional=bidirectional,
+            pooling=tuple(POOLING_WEIGHTS)[rng.choice(len(POOLING_WEIGHTS), p=list(POOLING_WEIGHTS.values()))],
             learning_rate=log_uniform(*self.learning_rate, rng),
             dropout=new_share(self.dropout, rng),
             label_smoothing=new_share(self.label_smoothing, rng),
+            **draw(n_edges, n_embedded, rng),
         )
         return self._fitted(genotype, n_weights)
 
@@ -128,7 +153,10 @@ class RNNSpace(Limits):
         Raises:
             SpaceError: A genotype belongs to another space.
         """
-        child = crossed(self._own(first), self._own(second), rng, RECURRENT_SCALAR_GENES)
+        own = self._own(second)
+        child = crossed(self._own(first), own, rng, RECURRENT_SCALAR_GENES)
+        if rng.integers(2):  # together, since a stride is at most its window
+            child = replace(child, window=own.window, stride=own.stride)
         return self._fitted(child, self.max_weights)
 
     def wire(self, genotype: AnyGenotype) -> RecurrentWiring:
@@ -138,6 +166,59 @@ class RNNSpace(Limits):
             SpaceError: The genotype belongs to another space.
         """
         return read_graph(self._own(genotype), self.n_inputs, self.n_outputs)
+
+    def _embedded(self, n_read: int, n_weights: float, rng: np.random.Generator) -> int:
+        """Embedded values of `n_read` inputs each, at most as many, in a network of about `n_weights` weights."""
+        low, high = self.embedding
+        n_wanted = round(rng.uniform(*EMBEDDING_SHARE) * n_weights / n_read)
+        return min(max(min(n_wanted, n_read), low, 1), high)
+
+    def _reading(self, rng: np.random.Generator) -> tuple[int, int]:
+        """(stride, window) for a number of steps that is log-uniform."""
+        ranges = self.ranges
+        fewest, most = (min(n, self.n_steps) for n in STEPS_TAKEN)
+        stride = max(min(round(self.n_steps / log_uniform(fewest, most, rng)), ranges.stride[1]), 1)
+        window = round(stride * log_uniform(*OVERLAP, rng))
+        return stride, max(min(window, ranges.window[1]), stride)
+
+    @property
+    def _graph_priors(self) -> tuple[str, ...]:
+        return tuple(name for name in self.priors or PRIORS if not find_prior(name).is_template)
+
+    def _draws_template(self, rng: np.random.Generator) -> bool:
+        graphs = self._graph_priors
+        has_template = len(graphs) < len(self.priors or PRIORS)
+        return has_template and (not graphs or rng.random() < TEMPLATE_SHARE)
+
+    def _dense_layer(self, n_edges: float, n_embedded: int, rng: np.random.Generator) -> dict[str, Any]:
+        """Genes of one recurrent layer of about `n_edges` edges, of which most that there can be are there."""
+        density = LEAST_TEMPLATE_DENSITY + (1 - LEAST_TEMPLATE_DENSITY) * rng.random()
+        density = 1.0 if rng.integers(2) else density
+        n_read = max(round(density * max(n_embedded, 1)), 1)
+        # density h^2 + n_read h = edges, for h units
+        n_units = (math.sqrt(n_read**2 + 4 * density * n_edges) - n_read) / (2 * density)
+        n_neurons = round(min(max(n_units, 1), self.neurons[1]))
+        return {
+            "segments": (whole_segment(TEMPLATE_PRIOR, n_neurons, density * n_neurons, rng),),
+            "reading": "recurrent",
+            "inputs_per_neuron": n_read,
+            "readout": "all",
+            "readout_share": density,
+        }
+
+    def _random_graph(self, n_edges: float, n_embedded: int, rng: np.random.Generator) -> dict[str, Any]:
+        """Genes of a network of about `n_edges` edges whose hidden graph is any."""
+        reading = READINGS[rng.integers(len(READINGS))]
+        n_neurons, n_read, mean_degree = self._division(reading, n_edges, n_embedded, rng)
+        priors = self._graph_priors
+        prior = priors[rng.integers(len(priors))]
+        return {
+            "segments": (whole_segment(prior, n_neurons, mean_degree, rng),),
+            "reading": reading,
+            "inputs_per_neuron": n_read,
+            "readout": READOUTS[rng.integers(len(READOUTS))],
+            "readout_share": log_uniform(*READOUT_SHARE, rng),
+        }
 
     def _division(
         self, reading: Reading, n_edges: float, n_embedded: int, rng: np.random.Generator
@@ -160,9 +241,9 @@ class RNNSpace(Limits):
     def _fitted(self, genotype: RecurrentGenotype, max_weights: int) -> RecurrentGenotype:
         segments = tuple(bounded(segment, self.bounds) for segment in genotype.segments)
         cell = genotype.cell if genotype.cell in self.cells else self.cells[0]
-        return fit_recurrent(
-            replace(genotype, segments=segments, cell=cell), self.n_inputs, self.n_outputs, max_weights
-        )
+        differences = genotype.differences and self.has_differences
+        own = replace(genotype, segments=segments, cell=cell, differences=differences)
+        return fit_recurrent(own, self.n_inputs, self.n_outputs, max_weights)
 
     def _own(self, genotype: AnyGenotype) -> RecurrentGenotype:
         if not isinstance(genotype, RecurrentGenotype) or genotype.space != self.name:

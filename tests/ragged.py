@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nas.engine.gather import Inputs
-from nas.engine.sequence_batches import Sequences
+from nas.engine.sequence_batches import Sequences, View
 
 
 def random_sequences(seed: int, n: int, n_channels: int = 3, longest: int = 6) -> Sequences:
@@ -25,12 +25,17 @@ def chosen_sequences(sequences: Sequences, rows: np.ndarray) -> Sequences:
     return Sequences(sequences.inputs._replace(values=np.concatenate(parts)), np.concatenate([[0], np.cumsum(lengths)]))
 
 
-def padded_batch(sequences: Sequences, rows: np.ndarray, filling: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Chosen sequences as float64 (n_steps, n_channels, batch), filled up with a number; and their lengths."""
+def padded_batch(sequences: Sequences, rows: np.ndarray, view: View) -> tuple[np.ndarray, np.ndarray]:
+    """Windows of sequences, float64 (most windows, n_directions * n_inputs, batch), then zeros; and their numbers."""
     (values, scale, shift), offsets = sequences.inputs, sequences.offsets
-    lengths = offsets[rows + 1] - offsets[rows]
-    batch = np.full((lengths.max(), values.shape[1], len(rows)), filling)
+    n_windows = np.ceil((offsets[rows + 1] - offsets[rows]) / view.stride).astype(int)
+    batch = np.zeros((n_windows.max(), view.n_directions * view.n_inputs, len(rows)))
     for k, row in enumerate(rows):
-        steps = values[offsets[row] : offsets[row + 1]].astype(np.float64)
-        batch[: lengths[k], :, k] = scale * steps + shift
-    return batch, lengths
+        steps = (scale * values[offsets[row] : offsets[row + 1]].astype(np.float64) + shift)[:, : view.n_channels]
+        for direction, ordered in zip(range(view.n_directions), (steps, steps[::-1]), strict=False):
+            filled = np.concatenate([np.zeros((view.window, view.n_channels)), ordered])
+            for t in range(n_windows[k]):
+                end = len(filled) - (n_windows[k] - 1 - t) * view.stride
+                place = slice(direction * view.n_inputs, (direction + 1) * view.n_inputs)
+                batch[t, place, k] = filled[end - view.window : end].ravel()
+    return batch, n_windows

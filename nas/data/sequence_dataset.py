@@ -45,8 +45,8 @@ class SequenceDataset:
     random order.
 
     Attributes:
-        x: Inputs, feature-major: (n_inputs, n_steps), C-contiguous; uint8 zeros and ones for strings, float32 for
-            arrays.
+        x: Inputs, feature-major: (n_rows, n_steps), C-contiguous; uint8 zeros and ones for strings, for arrays float32
+            channels and, behind them, as many differences from the step before.
         offsets: int64 of shape (n_train + n_validation + 1,): sequence i is the columns from ``offsets[i]`` to
             ``offsets[i + 1]``.
         y: Targets, shape (n_train + n_validation,): int32 class numbers, or float32 with mean 0 and deviation 1 over
@@ -78,8 +78,18 @@ class SequenceDataset:
 
     @property
     def n_inputs(self) -> int:
-        """Channels that a network gets at each step."""
+        """Channels of a step; a network may read its differences too."""
         return self.encoding.n_inputs
+
+    @property
+    def has_differences(self) -> bool:
+        """Whether the inputs have the channels' differences from the step before."""
+        return self.encoding.n_rows > self.encoding.n_inputs
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Steps of each sequence, int64 (n_train + n_validation,)."""
+        return np.diff(self.offsets)
 
     @property
     def n_outputs(self) -> int:

@@ -44,8 +44,12 @@ class SymbolCode:
     def n_channels(self) -> int:
         return len(self.symbols)
 
-    def write(self, values: NDArray[Any], steps: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Channels (n_channels, len(steps)) of these steps of code points."""
+    @property
+    def n_rows(self) -> int:
+        return len(self.symbols)
+
+    def write(self, values: NDArray[Any], steps: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Rows (n_rows, len(steps)) of these steps of code points; where sequences start does not matter."""
         points = np.array([ord(symbol) for symbol in self.symbols], dtype=np.uint32)
         taken = values[steps]
         channels = np.minimum(np.searchsorted(points, taken), len(points) - 1)
@@ -57,31 +61,41 @@ class SymbolCode:
 
 @dataclass(frozen=True)
 class ChannelCode:
-    """An array's channels, ``(value - mean) / std`` each; a channel that is constant in training has ``std`` 0.
+    """An array's channels, ``(value - mean) / std`` each, then their differences from the step before, ``/ std`` each.
 
-    A constant channel is kept and gives zeros, so that inputs are the channels of the file.
+    The first step of a sequence has differences of zero. What is constant in training has a standard deviation of 0; it
+    is kept and gives zeros, so that inputs are the channels of the file.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     means: tuple[float, ...]
     stds: tuple[float, ...]
+    difference_stds: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if not self.means or len(self.means) != len(self.stds) or min(self.stds) < 0:
+        stds = (*self.stds, *self.difference_stds)
+        if not self.means or 2 * len(self.means) != len(stds) or len(self.means) != len(self.stds) or min(stds) < 0:
             raise ValueError("means and standard deviations do not fit")
 
     @property
     def n_channels(self) -> int:
         return len(self.means)
 
-    def write(self, values: NDArray[Any], steps: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Channels (n_channels, len(steps)) of these steps of numbers."""
-        x = np.zeros((len(self.means), len(steps)), dtype=np.float32)
+    @property
+    def n_rows(self) -> int:
+        return 2 * len(self.means)
+
+    def write(self, values: NDArray[Any], steps: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Rows (n_rows, len(steps)) of these steps of numbers; sequences start at these offsets, int64 (n + 1,)."""
+        x = np.zeros((self.n_rows, len(steps)), dtype=np.float32)
         for channel, (mean, std) in enumerate(zip(self.means, self.stds, strict=True)):
+            own = values[steps, channel].astype(np.float64)
             if std > 0:
-                scaled = (values[steps, channel].astype(np.float64) - mean) / std
-                x[channel] = np.clip(scaled, -LARGEST_INPUT, LARGEST_INPUT)
+                x[channel] = np.clip((own - mean) / std, -LARGEST_INPUT, LARGEST_INPUT)
+            if (std := self.difference_stds[channel]) > 0:
+                changes = np.clip(_differences(own, offsets) / std, -LARGEST_INPUT, LARGEST_INPUT)
+                x[self.n_channels + channel] = changes
         return x
 
 
@@ -101,8 +115,13 @@ class SequenceEncoding:
 
     @property
     def n_inputs(self) -> int:
-        """Channels that a network gets at each step."""
+        """Channels of a step: of the file, or one a symbol."""
         return self.inputs.n_channels
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the inputs: the channels, and behind them the differences of those of arrays."""
+        return self.inputs.n_rows
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, from which ``from_dict`` makes an equal encoding."""
@@ -128,7 +147,7 @@ class SequenceEncoding:
             rows: Numbers of sequences, in any order.
 
         Returns:
-            Inputs of shape (n_inputs, n_steps), C-contiguous, all finite: uint8 for strings, float32 for arrays. And
+            Inputs of shape (n_rows, n_steps), C-contiguous, all finite: uint8 for strings, float32 for arrays. And
             offsets, int64 of shape (n + 1,).
 
         Raises:
@@ -145,7 +164,7 @@ class SequenceEncoding:
         if rows is None:
             rows = np.arange(len(sequences), dtype=np.int64)
         steps, offsets = sequences.steps(rows)
-        return self.inputs.write(sequences.values, steps), offsets
+        return self.inputs.write(sequences.values, steps, offsets), offsets
 
 
 def fit_symbols(label: str, name: str, sequences: Sequences, train: Rows) -> SymbolCode:
@@ -170,7 +189,7 @@ def fit_symbols(label: str, name: str, sequences: Sequences, train: Rows) -> Sym
 
 
 def fit_channels(label: str, sequences: Sequences, train: Rows) -> tuple[ChannelCode, list[str]]:
-    """The code of arrays, with mean and deviation of each channel, and a sentence for the user about constant ones.
+    """The code of arrays, with means and deviations over training, and a sentence for the user about constant channels.
 
     Args:
         label: The source, for messages.
@@ -180,16 +199,28 @@ def fit_channels(label: str, sequences: Sequences, train: Rows) -> tuple[Channel
     Raises:
         DataError: Every channel is constant over the training sequences.
     """
-    steps, _ = sequences.steps(train)
-    means, stds = [], []
+    steps, offsets = sequences.steps(train)
+    means, stds, difference_stds = [], [], []
     for channel in range(sequences.values.shape[1]):
         values = sequences.values[steps, channel].astype(np.float64)
         means.append(float(values.mean()))
-        stds.append(0.0 if values.min() == values.max() else float(values.std()))
+        stds.append(_deviation(values))
+        difference_stds.append(_deviation(np.delete(_differences(values, offsets), offsets[:-1])))
+    code = ChannelCode(tuple(means), tuple(stds), tuple(difference_stds))
     n_constant = stds.count(0.0)
     if n_constant == len(stds):
         raise DataError(f"{label}: every channel is constant over the training sequences. Give channels that vary.")
-    if not n_constant:
-        return ChannelCode(tuple(means), tuple(stds)), []
-    note = f"Set {n_constant} of {len(stds)} channels to zero: constant over the training sequences."
-    return ChannelCode(tuple(means), tuple(stds)), [note]
+    notes = [f"Set {n_constant} of {len(stds)} channels to zero: constant over the training sequences."]
+    return code, notes if n_constant else []
+
+
+def _differences(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Values minus those of the step before, (n_steps,); 0 where a sequence starts."""
+    changes = np.diff(values, prepend=values[:1])
+    changes[offsets[:-1]] = 0.0
+    return changes
+
+
+def _deviation(values: NDArray[np.float64]) -> float:
+    """The standard deviation; exactly 0 for values that are all alike, and for none."""
+    return 0.0 if not len(values) or values.min() == values.max() else float(values.std())

@@ -10,9 +10,9 @@ import numpy as np
 from nas.engine.gather import Inputs, gather_batch
 from nas.engine.layout import Float32, Network, aligned_empty, padded, workspace
 from nas.engine.recipe import Hyperparameters, Recipe
-from nas.engine.recurrent_layout import RecurrentNetwork, parameter_sizes, recurrent_workspace
+from nas.engine.recurrent_layout import RecurrentNetwork, parameter_sizes, recurrent_workspace, sequence_batch
 from nas.engine.recurrent_training import train_recurrent_network
-from nas.engine.sequence_batches import Sequences, gather_sequences, longest_first
+from nas.engine.sequence_batches import Sequences, active_counts, gather_sequences, longest_first
 from nas.engine.state import TrainingState
 from nas.engine.training import train_network
 
@@ -77,41 +77,46 @@ class RowFeed:
 
 
 class SequenceFeed:
-    """Batches of sequences, for recurrent networks; one step at a time, since they are large."""
+    """Batches of sequences, for recurrent networks; one step of the training at a time, since they are large.
+
+    Networks that read the sequences in the same way share a batch.
+    """
 
     steps_a_call = 1
 
     def __init__(
         self, sequences: Sequences, targets: Float32, recipe: Recipe, networks: Sequence[AnyNetwork], n_seeds: int
     ) -> None:
-        self._sequences, self._targets, self._plan = (
-            sequences,
-            np.ascontiguousarray(targets, np.float32),
-            recipe.batches,
-        )
-        n_steps, batch_size = sequences.longest(), recipe.batches.batch_size
-        self._batch = aligned_empty((n_steps, sequences.inputs.n_inputs, padded(batch_size)))
+        self._sequences, self._plan = sequences, recipe.batches
+        self._targets = np.ascontiguousarray(targets, np.float32)
+        batch_size = recipe.batches.batch_size
+        recurrent = [network for network in networks if isinstance(network, RecurrentNetwork)]
+        views = sorted({network.view for network in recurrent})
+        self._batches = {view: sequence_batch(view, sequences.longest(), batch_size) for view in views}
+        self._n_active = dict.fromkeys(views, np.zeros(1, np.int32))
         self._batch_targets = aligned_empty((batch_size,))
-        self._n_active = np.zeros(1, np.int32)
-        recurrent = [n for n in networks if isinstance(n, RecurrentNetwork)]
-        self._work = recurrent_workspace(recurrent, n_steps, batch_size)
+        most_windows = max((len(batch) for batch in self._batches.values()), default=0)
+        self._work = recurrent_workspace(recurrent, most_windows, batch_size)
         self._recipe, self._update = recipe, recipe.update()
         self._keys = recipe.dropout_keys(n_seeds)
 
     def load(self, first_step: int, last_step: int) -> None:
         """As `Feed` says."""
         (chosen,) = self._plan.rows(first_step, last_step)
-        rows, self._n_active = longest_first(self._sequences, chosen)
-        gather_sequences(self._sequences, rows, self._n_active, self._batch)
+        rows = longest_first(self._sequences, chosen)
+        for view, batch in self._batches.items():
+            self._n_active[view] = active_counts(self._sequences, rows, view.stride)
+            gather_sequences(self._sequences, rows, self._n_active[view], view, batch)
         self._batch_targets[:] = self._targets[rows]
 
     def train(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, first_step: int) -> float:
         """As `Feed` says."""
         assert isinstance(network, RecurrentNetwork)
         (rate,) = self._recipe.rates(own.learning_rate, first_step, first_step + 1)
+        batch, n_active = self._batches[network.view], self._n_active[network.view]
         loss: float = train_recurrent_network(
-            network, parameter_sizes(network), state.parameters, state.first_moment, state.second_moment, self._batch,
-            self._n_active, self._batch_targets, self._recipe.objective(own), self._update, rate, self._keys,
+            network, parameter_sizes(network), state.parameters, state.first_moment, state.second_moment, batch,
+            n_active, self._batch_targets, self._recipe.objective(own), self._update, rate, self._keys,
             first_step + 1, self._work,
         )  # fmt: skip
         return loss

@@ -14,7 +14,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-import nas.engine.compiler  # noqa: F401  before numba is first imported
+from nas.engine.compiler import compiled  # before numba is first imported
 
 from llvmlite import ir  # isort: skip
 from numba import types  # isort: skip
@@ -63,6 +63,13 @@ def moved(_context: Any, address: Any, step: Any) -> Any:
         return builder.gep(arguments[0], [arguments[1]])
 
     return address(address, types.intp), generate
+
+
+@compiled
+def fill(row: Any, value: Any, width: int) -> None:
+    """Set the elements 0..width-1 to one value."""
+    for k in range(width):
+        row[k] = value
 
 
 @intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]

@@ -37,23 +37,22 @@ def n_parameters_of(network: AnyNetwork) -> int:
     return parameter_sizes(network).end
 
 
-def first_state(network: AnyNetwork, seeds: Sequence[Sequence[int]], input_power: float = 1.0) -> TrainingState:
+def first_state(network: AnyNetwork, seeds: Sequence[Sequence[int]], mean_square: float = 1.0) -> TrainingState:
     """Fresh weights, one set for each seed of seed words.
 
     Those of feed-forward networks are described at `initial_state`. In a recurrent network, weights are normal with
     variance gain / fan-in, where the fan-in of a unit counts what it reads in the same step and of the step before;
-    gain is 2 for rectifiers, else 1. Weights of the embedding have variance 1 / ``input_power``. Biases are 0, those of
+    gain is 2 for rectifiers, else 1. Embedded values have variance 1. Biases are 0, those of
     forget gates 1 (Jozefowicz et al. 2015, section 5).
 
     Args:
         network: The wiring.
         seeds: For each set of weights the words of its seed.
-        input_power: Mean sum of squares of the inputs of a recurrent network at a step: 1 for symbols, the number of
-            channels for standardised ones.
+        mean_square: Of the channels that a recurrent network reads: 1 for standardised ones.
     """
     if isinstance(network, Network):
         return initial_state(network, seeds)
-    sizes, scale = parameter_sizes(network), _recurrent_scale(network, input_power)
+    sizes, scale = parameter_sizes(network), _recurrent_scale(network, mean_square)
     parameters = np.zeros((len(seeds), sizes.end), np.float32)
     for row, words in zip(parameters, seeds, strict=True):
         row[: sizes.bias] = scale * np.random.default_rng(list(words)).standard_normal(sizes.bias)
@@ -63,7 +62,7 @@ def first_state(network: AnyNetwork, seeds: Sequence[Sequence[int]], input_power
     return TrainingState(parameters, np.zeros_like(parameters), np.zeros_like(parameters))
 
 
-def _recurrent_scale(network: RecurrentNetwork, input_power: float) -> Float32:
+def _recurrent_scale(network: RecurrentNetwork, mean_square: float) -> Float32:
     """Standard deviation of each weight, float32 (n_weights,)."""
     n_gates = network.cell.n_gates
     fan_in = np.diff(network.indptr) + np.diff(network.recurrent_indptr)
@@ -73,7 +72,7 @@ def _recurrent_scale(network: RecurrentNetwork, input_power: float) -> Float32:
         [
             np.tile(np.repeat(of_unit, np.diff(network.indptr)), n_gates),
             np.tile(np.repeat(of_unit, np.diff(network.recurrent_indptr)), n_gates),
-            np.full(network.n_embedded * network.n_inputs, 1.0 / np.sqrt(input_power)),
+            np.full(network.n_embedded * network.n_inputs, 1.0 / np.sqrt(network.n_inputs * mean_square)),
             np.repeat(of_output, np.diff(network.output_indptr)),
         ]
     ).astype(np.float32)

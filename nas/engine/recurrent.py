@@ -1,7 +1,8 @@
 """A sparse recurrent network of any shape, forward and backward through time.
 
 Within a step, units are computed in their order, each from rows of the same step and of the step before; values are
-feature-major as in `network`. Sequences of a batch are sorted by length, longest first, so that the ones that have
+feature-major as in `network`. A step is one of the network, which may read a window of steps of the sequence in it.
+Sequences of a batch are sorted by length, longest first, so that the ones that have
 ended drop out at the right, a whole vector at a time: padding costs next to nothing and never counts. Gradients are
 gathered along out-edges: along those of the recurrence from the sums of the next step.
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from nas.engine.cells import LSTM, cell_backward, cell_forward
 from nas.engine.compiler import compiled
-from nas.engine.lanes import at, moved
+from nas.engine.lanes import at, fill, moved
 from nas.engine.layout import LANES
 from nas.engine.products import (
     add_backward_products,
@@ -27,6 +28,7 @@ from nas.engine.products import (
     add_weight_gradients,
 )
 from nas.engine.recurrent_layout import RecurrentNetwork, RecurrentWorkspace, Sizes
+from nas.engine.recurrent_summaries import summary_gradients_of_step
 
 _f32 = np.float32
 
@@ -35,13 +37,6 @@ _f32 = np.float32
 def vectors_of(n_samples: int) -> int:
     """A number of samples, rounded up to whole vectors."""
     return (n_samples + LANES - 1) // LANES * LANES
-
-
-@compiled
-def fill(row: Any, value: Any, width: int) -> None:
-    """Set a row to one value."""
-    for k in range(width):
-        row[k] = value
 
 
 @compiled
@@ -68,7 +63,7 @@ def forward_steps(
     Args:
         network, sizes, parameters, n_active: See above.
         is_embedded: Whether inputs are embedded; if not, there are as many embedded values as inputs, the same.
-        inputs: float32 (at least n_steps, n_inputs, padded batch).
+        inputs: float32 (at least n_steps, n_directions * n_inputs, padded batch).
         work: ``hidden[0]`` and, for LSTM, ``cells[0]`` are what is before the first step; ``values``, ``hidden``,
             ``cells`` and ``sums`` are filled.
     """
@@ -83,11 +78,11 @@ def forward_steps(
         inputs_now = at(inputs, t * inputs.shape[1] * stride)
         if is_embedded:
             for e in range(n_embedded):
-                value = moved(values, e * stride)
+                value, first = moved(values, e * stride), n_inputs if e >= network.n_forward else 0
                 fill(value, _f32(0), width)
                 add_products(
                     0, n_inputs, at(network.channels, 0), 0, moved(parameters, sizes.embedding + e * n_inputs),
-                    inputs_now, value, stride, width,
+                    moved(inputs_now, first * stride), value, stride, width,
                 )  # fmt: skip
         else:
             for k in range(n_embedded * stride):
@@ -129,17 +124,17 @@ def forward_steps(
 @compiled
 def backward_steps(
     network: RecurrentNetwork, sizes: Sizes, parameters: Any, is_embedded: bool, inputs: Any, n_active: Any,
-    work: RecurrentWorkspace, is_last_only: bool, gradients: Any, input_gradients: Any,
+    work: RecurrentWorkspace, is_of_summaries: bool, gradients: Any, input_gradients: Any,
 ) -> None:  # fmt: skip
     """Backpropagation through time (Werbos 1990).
 
     Args:
         network, sizes, parameters, is_embedded, inputs, n_active: As they were for `forward_steps`.
         work: As `forward_steps` left it. ``vertex_gradients`` holds what comes from outside at each step, zeros where
-            nothing does; or, if ``is_last_only``, has room for a step, and ``last_gradients`` holds what comes to the
-            last step of each sequence. And ``carried`` holds zeros, or the gradient of the last cell states of LSTM.
-            Both are changed. On return, ``sum_gradients[0]`` holds the gradients of the sums of the first step, and
-            ``carried`` what goes to the step before it.
+            nothing does; or, if ``is_of_summaries``, has room for a step, and ``summary_gradients`` holds what comes
+            to the summaries of each sequence. And ``carried`` holds zeros, or the gradient of the last cell states of
+            LSTM. Both are changed. On return, ``sum_gradients[0]`` holds the gradients of the sums of the first step,
+            and ``carried`` what goes to the step before it.
         gradients: Of the parameters, those of outputs excepted, added to.
         input_gradients: Address of rows like ``inputs``, filled where inputs are not embedded.
     """
@@ -147,7 +142,7 @@ def backward_steps(
     n_embedded, n_inputs = network.n_embedded, network.n_inputs
     hidden_step, plane = work.hidden.shape[1] * stride, work.sums.shape[2] * stride
     value_step, sum_step = work.values.shape[1] * stride, work.sums.shape[1] * plane
-    vertex_step = 0 if is_last_only else work.vertex_gradients.shape[1] * stride
+    vertex_step = 0 if is_of_summaries else work.vertex_gradients.shape[1] * stride
     n_edges, n_recurrent = network.indices.shape[0], network.recurrent_indices.shape[0]
     targets, edges = at(network.out_targets, 0), at(network.out_edges, 0)
     recurrent_targets, recurrent_edges = at(network.recurrent_out_targets, 0), at(network.recurrent_out_edges, 0)
@@ -162,11 +157,8 @@ def backward_steps(
             vertex, place = network.unit_vertex[u], u * stride
             from_vertex, hidden = moved(from_outside, vertex * stride), moved(now, place)
             if network.last_unit[vertex] == u:  # now all that read the vertex have their gradients
-                if is_last_only:
-                    last = at(work.last_gradients, vertex * stride)
-                    fill(from_vertex, _f32(0), width)
-                    for k in range(n_active[t + 1], n_active[t]):
-                        from_vertex[k] = last[k]
+                if is_of_summaries:
+                    summary_gradients_of_step(network, t, vertex, n_active, work, from_vertex, stride, width)
                 source = n_embedded + vertex
                 add_gate_gradients(
                     cell.n_gates, network.out_indptr[source], network.out_indptr[source + 1], targets, edges,
@@ -211,8 +203,9 @@ def backward_steps(
                 moved(values, e * stride), out, plane, gradient, gradients, stride, width,
             )  # fmt: skip
             if is_embedded:
+                first = n_inputs if e >= network.n_forward else 0
                 add_weight_gradients(
-                    0, n_inputs, at(network.channels, 0), 0, inputs_now, gradient,
+                    0, n_inputs, at(network.channels, 0), 0, moved(inputs_now, first * stride), gradient,
                     moved(gradients, sizes.embedding + e * n_inputs), stride, width,
                 )  # fmt: skip
 

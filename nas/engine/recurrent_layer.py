@@ -14,10 +14,11 @@ import numpy as np
 from nas.engine.cells import CELLS, LSTM
 from nas.engine.compiler import compiled
 from nas.engine.denormals import FLUSH_BITS, floating_point_control, set_floating_point_control
-from nas.engine.lanes import at
+from nas.engine.lanes import at, fill
 from nas.engine.layout import Int32, padded
-from nas.engine.recurrent import backward_steps, fill, forward_steps, initial_gradients, vectors_of
+from nas.engine.recurrent import backward_steps, forward_steps, initial_gradients, vectors_of
 from nas.engine.recurrent_layout import RecurrentNetwork, RecurrentWorkspace, Sizes, out_edges
+from nas.engine.sequence_batches import View
 from nas.engine.transpose import transpose
 
 _f32 = np.float32
@@ -38,25 +39,24 @@ def recurrent_layer(
     """
     n_units = len(indptr) - 1
     units, none = np.arange(n_units, dtype=np.int32), np.empty(0, np.int32)
-    return RecurrentNetwork(
+    return layer_of_arrays(
+        cell,
         n_inputs,
-        n_inputs,
-        n_units,
-        CELLS[cell],
-        units,
-        units,
-        units,
-        none,
-        indptr,
-        indices,
-        *out_edges(indptr, indices, n_inputs + n_units),
-        recurrent_indptr,
-        recurrent_indices,
-        *out_edges(recurrent_indptr, recurrent_indices, n_units),
-        np.zeros(1, np.int32),
-        none,
-        *out_edges(np.zeros(1, np.int32), none, n_units),
+        [
+            *(units, units, units, none, indptr, indices),
+            *out_edges(indptr, indices, n_inputs + n_units),
+            *(recurrent_indptr, recurrent_indices),
+            *out_edges(recurrent_indptr, recurrent_indices, n_units),
+            *(np.zeros(1, np.int32), none),
+            *out_edges(np.zeros(1, np.int32), none, n_units),
+        ],
     )
+
+
+def layer_of_arrays(cell: str, n_inputs: int, arrays: list[Int32]) -> RecurrentNetwork:
+    """A layer, given the arrays of its `RecurrentNetwork` in their order."""
+    view = View(n_inputs, window=1, stride=1, n_directions=1)
+    return RecurrentNetwork(view, n_inputs, n_inputs, n_inputs, len(arrays[0]), False, False, CELLS[cell], *arrays)
 
 
 def layer_sizes(network: RecurrentNetwork) -> Sizes:
@@ -179,8 +179,8 @@ def layer_backward(
                 source = at(of_inputs, (t - first) * n_inputs * stride)
                 transpose(source, n_inputs, n_active[t], stride, at(of_rows, row_of_step[t] * n_inputs), n_inputs)
             last = first
-        initial_gradients(network, sizes, weights, n_active, work, totals, work.last_gradients)
-        source, n = at(work.last_gradients, 0), n_active[0]
+        initial_gradients(network, sizes, weights, n_active, work, totals, work.summary_gradients)
+        source, n = at(work.summary_gradients, 0), n_active[0]
         transpose(source, n_units, n, stride, at(of_hidden, start * n_units), n_units)
         if is_lstm:
             transpose(carried, n_units, n, stride, at(of_cells, start * n_units), n_units)
@@ -221,13 +221,13 @@ def _kept_of_tile(network: RecurrentNetwork, kept: Any, n_steps: int, start: int
         rows[sums:].reshape((n_steps, n_planes, n_units, stride)),
         none.reshape((0, n_units, stride)),
         none.reshape((0, n_planes, n_units, stride)),
-        none, kept[:0], none, none, none, none, kept[:0], kept[:0],
+        none, kept[:0], none, none, none, kept[:0], none, none, kept[:0], kept[:0],
     )  # fmt: skip
 
 
 @compiled
 def _scratch_of_tile(network: RecurrentNetwork, work: RecurrentWorkspace, scratch: Any) -> tuple[Any, Any]:
-    """The workspace with buffers of `layer_backward`, ``last_gradients`` for initial states; and input gradients."""
+    """The workspace with buffers of `layer_backward`, ``summary_gradients`` for initial states; and input gradients."""
     stride, n_units, n_planes = work.values.shape[2], network.n_vertices, network.cell.n_planes
     sums = SEGMENT * n_units
     carried = sums + 2 * n_planes * n_units
@@ -238,8 +238,8 @@ def _scratch_of_tile(network: RecurrentNetwork, work: RecurrentWorkspace, scratc
     complete = RecurrentWorkspace(
         work.values, work.hidden, work.cells, work.sums, rows[:sums].reshape((SEGMENT, n_units, stride)),
         rows[sums:carried].reshape((2, n_planes, n_units, stride)), rows[carried:initial], rows[row],
-        work.last_values, rows[initial:row], work.outputs, work.output_gradients, work.parameter_gradients,
-        rows[row + 1],
+        work.summaries, rows[initial:row], work.peaks, work.shares, work.outputs, work.output_gradients,
+        work.parameter_gradients, rows[row + 1],
     )  # fmt: skip
     return complete, rows[row + 2 :].reshape((SEGMENT, network.n_inputs, stride))
 
@@ -249,8 +249,8 @@ def _from_step(work: RecurrentWorkspace, t: int) -> RecurrentWorkspace:
     """The workspace without what it keeps of the steps before t."""
     return RecurrentWorkspace(
         work.values[t:], work.hidden[t:], work.cells[t:], work.sums[t:], work.vertex_gradients, work.sum_gradients,
-        work.carried, work.row, work.last_values, work.last_gradients, work.outputs, work.output_gradients,
-        work.parameter_gradients, work.scratch,
+        work.carried, work.row, work.summaries, work.summary_gradients, work.peaks, work.shares, work.outputs,
+        work.output_gradients, work.parameter_gradients, work.scratch,
     )  # fmt: skip
 
 

@@ -8,7 +8,11 @@ import numpy as np
 
 from nas.engine.cells import CELLS, Cell
 from nas.engine.layout import Float32, Int32, aligned_empty, padded
+from nas.engine.sequence_batches import View
+from search_spaces.recurrent_invariants import SUMMARIES
 from search_spaces.recurrent_wiring import RecurrentWiring
+
+LAST, MEAN, MAX = (SUMMARIES.index(name) for name in ("last", "mean", "max"))
 
 
 class RecurrentNetwork(NamedTuple):
@@ -17,11 +21,18 @@ class RecurrentNetwork(NamedTuple):
     Parameters of a network are one float32 vector, weights before biases: for each gate the weights of the input edges;
     for each gate those of the recurrent edges; the embedding, a row for each embedded value; the weights of the
     outputs; then for each plane a bias for each unit; a bias for each output. Gates and planes are those of ``cells``.
+
+    A step here is one of the network. Outputs read summaries of vertices over all steps: the last values of all
+    vertices, then their means, then their maxima.
     """
 
-    n_inputs: int
+    view: View
+    n_inputs: int  # values that each embedded value reads: of a window, in one direction
     n_embedded: int
+    n_forward: int  # embedded values that read forwards; the others read backwards
     n_vertices: int
+    reads_means: bool  # whether any output does
+    reads_maxima: bool
     cell: Cell
     unit_vertex: Int32  # (n_units,)
     first_unit: Int32  # (n_vertices,) the first unit of each vertex, and
@@ -37,9 +48,9 @@ class RecurrentNetwork(NamedTuple):
     recurrent_out_indptr: Int32  # (n_units + 1,)
     recurrent_out_targets: Int32  # (n_recurrent_edges,)
     recurrent_out_edges: Int32  # (n_recurrent_edges,)
-    output_indptr: Int32  # (n_outputs + 1,) row o: the vertices that output o reads
+    output_indptr: Int32  # (n_outputs + 1,) row o: the summaries that output o reads
     output_indices: Int32  # (n_output_edges,)
-    output_out_indptr: Int32  # (n_vertices + 1,)
+    output_out_indptr: Int32  # (3 * n_vertices + 1,)
     output_out_targets: Int32  # (n_output_edges,)
     output_out_edges: Int32  # (n_output_edges,)
 
@@ -58,8 +69,10 @@ class RecurrentWorkspace(NamedTuple):
     sum_gradients: Float32  # (2, n_planes, n_units, padded batch), of this step and of the next
     carried: Float32  # (n_units, padded batch)
     row: Float32  # (padded batch,)
-    last_values: Float32  # (n_vertices, padded batch), of the last true step of each sequence
-    last_gradients: Float32  # the same shape
+    summaries: Float32  # (3 * n_vertices, padded batch)
+    summary_gradients: Float32  # the same shape
+    peaks: Float32  # (n_vertices, padded batch), the number of the step at which each vertex is highest
+    shares: Float32  # (padded batch,), 1 / steps of each sequence
     outputs: Float32  # (n_outputs, padded batch)
     output_gradients: Float32  # the same shape
     parameter_gradients: Float32  # (n_parameters,)
@@ -84,15 +97,20 @@ def lay_out_recurrent(wiring: RecurrentWiring) -> RecurrentNetwork:
     last_unit = np.zeros(wiring.n_vertices, np.int32)
     np.minimum.at(first_unit, wiring.unit_vertex, np.arange(n_units, dtype=np.int32))
     np.maximum.at(last_unit, wiring.unit_vertex, np.arange(n_units, dtype=np.int32))
+    read = np.bincount(wiring.output_indices // wiring.n_vertices, minlength=len(SUMMARIES)) > 0
     return RecurrentNetwork(
-        wiring.n_inputs,
+        View(wiring.n_inputs, wiring.window, wiring.stride, wiring.n_directions),
+        wiring.window * wiring.n_inputs,
         wiring.n_embedded,
+        wiring.n_embedded // wiring.n_directions,
         wiring.n_vertices,
+        bool(read[MEAN]),
+        bool(read[MAX]),
         CELLS[wiring.cell],
         wiring.unit_vertex.copy(),
         first_unit,
         last_unit,
-        np.arange(wiring.n_inputs, dtype=np.int32),
+        np.arange(wiring.window * wiring.n_inputs, dtype=np.int32),
         wiring.input_indptr.copy(),
         wiring.input_indices.copy(),
         *out_edges(wiring.input_indptr, wiring.input_indices, n_sources),
@@ -101,7 +119,7 @@ def lay_out_recurrent(wiring: RecurrentWiring) -> RecurrentNetwork:
         *out_edges(wiring.recurrent_indptr, wiring.recurrent_indices, n_units),
         wiring.output_indptr.copy(),
         wiring.output_indices.copy(),
-        *out_edges(wiring.output_indptr, wiring.output_indices, wiring.n_vertices),
+        *out_edges(wiring.output_indptr, wiring.output_indices, len(SUMMARIES) * wiring.n_vertices),
     )
 
 
@@ -133,8 +151,13 @@ def parameter_sizes(network: RecurrentNetwork) -> Sizes:
     return Sizes(recurrent, embedding, output, bias, output_bias, output_bias + n_outputs)
 
 
+def sequence_batch(view: View, longest: int, batch_size: int) -> Float32:
+    """Room for a batch of sequences of at most so many steps, read in one way."""
+    return aligned_empty((-(-longest // view.stride), view.n_directions * view.n_inputs, padded(batch_size)))
+
+
 def recurrent_workspace(networks: list[RecurrentNetwork], n_steps: int, batch_size: int) -> RecurrentWorkspace:
-    """Buffers for the largest of several networks, and sequences of at most so many steps."""
+    """Buffers for the largest of several networks, which take at most so many steps."""
     length = padded(batch_size)
     n_values = max(network.n_embedded + network.n_vertices for network in networks)
     n_vertices = max(network.n_vertices for network in networks)
@@ -150,8 +173,10 @@ def recurrent_workspace(networks: list[RecurrentNetwork], n_steps: int, batch_si
         sum_gradients=aligned_empty((2, n_planes, n_units, length)),
         carried=aligned_empty((n_units, length)),
         row=aligned_empty((length,)),
-        last_values=aligned_empty((n_vertices, length)),
-        last_gradients=aligned_empty((n_vertices, length)),
+        summaries=aligned_empty((len(SUMMARIES) * n_vertices, length)),
+        summary_gradients=aligned_empty((len(SUMMARIES) * n_vertices, length)),
+        peaks=aligned_empty((n_vertices, length)),
+        shares=aligned_empty((length,)),
         outputs=aligned_empty((n_outputs, length)),
         output_gradients=aligned_empty((n_outputs, length)),
         parameter_gradients=aligned_empty((max(parameter_sizes(network).end for network in networks),)),

@@ -6,16 +6,17 @@ import numpy as np
 
 from nas.engine.compiler import compiled
 from nas.engine.lanes import at
-from nas.engine.layout import Float32, Int32, aligned_empty, padded
+from nas.engine.layout import Float32, Int32
 from nas.engine.recurrent_layout import (
     RecurrentNetwork,
     RecurrentWorkspace,
     Sizes,
     parameter_sizes,
     recurrent_workspace,
+    sequence_batch,
 )
 from nas.engine.recurrent_training import outputs_of
-from nas.engine.sequence_batches import Sequences, gather_sequences, longest_first
+from nas.engine.sequence_batches import Sequences, active_counts, gather_sequences, longest_first
 
 EVALUATION_BATCH = 128
 
@@ -47,16 +48,17 @@ def predict_sequences(
     Returns:
         float32 (n_outputs, last - first).
     """
-    n_outputs, n_steps = len(network.output_indptr) - 1, sequences.longest()
+    n_outputs, view = len(network.output_indptr) - 1, network.view
     outputs = np.empty((n_outputs, last - first), np.float32)
-    batch = aligned_empty((n_steps, sequences.inputs.n_inputs, padded(EVALUATION_BATCH)))
-    work = recurrent_workspace([network], n_steps, EVALUATION_BATCH)
+    batch = sequence_batch(view, sequences.longest(), EVALUATION_BATCH)
+    work = recurrent_workspace([network], len(batch), EVALUATION_BATCH)
     parameters = np.ascontiguousarray(parameters)
-    # Batches of like length: the rows are sorted over all, not only within a batch.
-    rows, _ = longest_first(sequences, np.arange(first, last, dtype=np.int32))
+    # Batches of like length: sorted over all, not only within a batch.
+    rows = longest_first(sequences, np.arange(first, last, dtype=np.int32))
     for start in range(0, len(rows), EVALUATION_BATCH):
-        chosen, n_active = longest_first(sequences, rows[start : start + EVALUATION_BATCH])
-        gather_sequences(sequences, chosen, n_active, batch)
+        chosen = rows[start : start + EVALUATION_BATCH]
+        n_active = active_counts(sequences, chosen, view.stride)
+        gather_sequences(sequences, chosen, n_active, view, batch)
         outputs_of_batch(network, parameter_sizes(network), parameters, batch, n_active, work)
         outputs[:, chosen - first] = work.outputs[:n_outputs, : len(chosen)]
     return outputs

@@ -14,12 +14,13 @@ _NAMES = {code: name for name, code in CODES.items()}
 def reference_recurrent_forward(
     network: RecurrentNetwork, parameters: Tensor, inputs: Tensor, lengths: Tensor
 ) -> Tensor:
-    """Outputs of a recurrent network, unit by unit.
+    """Outputs of a recurrent network, unit by unit; a step is one of the network.
 
     Args:
         network: The wiring.
         parameters: (n_parameters,), of any floating dtype and device.
-        inputs: (n_steps, n_inputs, batch); what is beyond the end of a sequence is not looked at.
+        inputs: (n_steps, n_directions * n_inputs, batch), windows as `gather_sequences` gives them; what is beyond the
+            end of a sequence is not looked at.
         lengths: int64 (batch,), 1..n_steps.
 
     Returns:
@@ -31,9 +32,10 @@ def reference_recurrent_forward(
     is_over = torch.arange(n_steps, device=inputs.device)[:, None] >= lengths  # (n_steps, batch)
     inputs = inputs.masked_fill(is_over[:, None], 0)  # not a number times nothing is not nothing
     hidden, cells = [zeros] * len(network.unit_vertex), [zeros] * len(network.unit_vertex)
-    last = [zeros] * network.n_vertices
+    steps: list[Tensor] = []  # (n_vertices, batch) each
     for t in range(n_steps):
-        embedded = list(embedding @ inputs[t])
+        forward, backward = inputs[t, : network.n_inputs], inputs[t, -network.n_inputs :]
+        embedded = [weights @ (forward if e < network.n_forward else backward) for e, weights in enumerate(embedding)]
         vertices = [zeros] * network.n_vertices
         new_hidden, new_cells = [], []
         for u, vertex in enumerate(network.unit_vertex.tolist()):
@@ -43,14 +45,23 @@ def reference_recurrent_forward(
             new_cells.append(c)
             vertices[vertex] = vertices[vertex] + h
         hidden, cells = new_hidden, new_cells
-        last = [torch.where(lengths == t + 1, now, before) for now, before in zip(vertices, last, strict=True)]
+        steps.append(torch.stack(vertices))
+    summaries = _summaries(torch.stack(steps), is_over, lengths)
     outputs = []
     for o in range(len(network.output_indptr) - 1):
         edges = slice(int(network.output_indptr[o]), int(network.output_indptr[o + 1]))
         weights = parameters[sizes.output : sizes.bias][edges]
-        read = torch.stack([last[v] for v in network.output_indices[edges].tolist()])
+        read = torch.stack([summaries[s] for s in network.output_indices[edges].tolist()])
         outputs.append(weights @ read + parameters[sizes.output_bias + o])
     return torch.stack(outputs)
+
+
+def _summaries(values: Tensor, is_over: Tensor, lengths: Tensor) -> Tensor:
+    """Last values, means and maxima of all vertices, (3 * n_vertices, batch), of (n_steps, n_vertices, batch)."""
+    last = torch.gather(values, 0, (lengths - 1).expand(1, *values.shape[1:]))[0]
+    mean = values.masked_fill(is_over[:, None], 0).sum(0) / lengths
+    highest = values.masked_fill(is_over[:, None], -torch.inf).max(0).values
+    return torch.cat([last, mean, highest])
 
 
 def _sums(

@@ -10,12 +10,13 @@ import numpy as np
 from nas.engine.compiler import compiled
 from nas.engine.denormals import FLUSH_BITS, floating_point_control, set_floating_point_control
 from nas.engine.dropout import drop
-from nas.engine.lanes import at, moved
+from nas.engine.lanes import at, fill, moved
 from nas.engine.losses import CROSS_ENTROPY, softmax_cross_entropy, squared_error
 from nas.engine.optimisers import Optimiser, update
 from nas.engine.products import add_backward_products, add_products
-from nas.engine.recurrent import backward_steps, fill, forward_steps, vectors_of
+from nas.engine.recurrent import backward_steps, forward_steps, vectors_of
 from nas.engine.recurrent_layout import RecurrentNetwork, RecurrentWorkspace, Sizes
+from nas.engine.recurrent_summaries import summarise
 from nas.engine.training import Objective
 
 _f32 = np.float32
@@ -25,13 +26,13 @@ _f32 = np.float32
 def outputs_of(
     network: RecurrentNetwork, sizes: Sizes, parameters: Any, inputs: Any, n_active: Any, work: RecurrentWorkspace
 ) -> None:
-    """Fill ``work.outputs``, which read vertices at the last true step of each sequence.
+    """Fill ``work.outputs``, which read summaries of vertices over the steps of each sequence.
 
     Args:
         network: The wiring.
         sizes: Of its parameters.
         parameters: Their address.
-        inputs: float32 (at least n_steps, n_inputs, padded batch).
+        inputs: float32 (at least n_steps, n_directions * n_inputs, padded batch).
         n_active: int32 (n_steps + 1,), how many sequences have a step t.
         work: Buffers.
     """
@@ -39,13 +40,7 @@ def outputs_of(
     fill(at(work.hidden, 0), _f32(0), n_units * stride)
     fill(at(work.cells, 0), _f32(0), min(n_units, cell_size) * stride)
     forward_steps(network, sizes, parameters, True, inputs, n_active, work)
-    for v in range(network.n_vertices):
-        row = work.last_values[v]
-        for k in range(stride):
-            row[k] = _f32(0)
-        for t in range(n_active.shape[0] - 1):
-            for k in range(n_active[t + 1], n_active[t]):
-                row[k] = work.values[t, network.n_embedded + v, k]
+    summarise(network, n_active, work)
     gather_outputs(network, sizes, parameters, work, stride, vectors_of(n_active[0]))
 
 
@@ -53,13 +48,13 @@ def outputs_of(
 def gather_outputs(
     network: RecurrentNetwork, sizes: Sizes, parameters: Any, work: RecurrentWorkspace, stride: int, width: int
 ) -> None:
-    """Fill ``work.outputs`` from ``work.last_values``."""
+    """Fill ``work.outputs`` from ``work.summaries``."""
     for o in range(network.output_indptr.shape[0] - 1):
         row = at(work.outputs, o * stride)
         fill(row, parameters[sizes.output_bias + o], width)
         add_products(
             network.output_indptr[o], network.output_indptr[o + 1], at(network.output_indices, 0), 0,
-            moved(parameters, sizes.output), at(work.last_values, 0), row, stride, width,
+            moved(parameters, sizes.output), at(work.summaries, 0), row, stride, width,
         )  # fmt: skip
 
 
@@ -74,7 +69,7 @@ def loss_and_gradients_of_sequences(
         network, sizes, inputs, n_active: As for `outputs_of`.
         parameters: float32 (n_parameters,).
         targets: float32 (batch,), class numbers or values, in the order of the batch.
-        objective: What is minimised. Dropout is that of the vertices that outputs read.
+        objective: What is minimised. Dropout is that of the summaries that outputs read.
         key: uint32, of the dropout.
         step: Number of the step, for the dropout.
         work: Buffers.
@@ -86,11 +81,14 @@ def loss_and_gradients_of_sequences(
     width, n_outputs = vectors_of(n_active[0]), network.output_indptr.shape[0] - 1
     weights, gradients = at(parameters, 0), at(work.parameter_gradients, 0)
     outputs_of(network, sizes, weights, inputs, n_active, work)
+    n_summaries = network.output_out_indptr.shape[0] - 1
     if objective.dropout > 0:
-        for v in range(network.n_vertices):
-            row = at(work.last_gradients, v * stride)  # holds what each value is multiplied with, until it is needed
+        for s in range(n_summaries):
+            if network.output_out_indptr[s] == network.output_out_indptr[s + 1]:
+                continue
+            row = at(work.summary_gradients, s * stride)  # holds what each is multiplied with, until it is needed
             fill(row, _f32(1), stride)
-            drop(key, step, v, _f32(objective.dropout), at(work.last_values, v * stride), row, stride)
+            drop(key, step, s, _f32(objective.dropout), at(work.summaries, s * stride), row, stride)
         gather_outputs(network, sizes, weights, work, stride, width)
     outputs, output_gradients = work.outputs[:n_outputs], work.output_gradients[:n_outputs]
     for o in range(n_outputs):
@@ -109,16 +107,18 @@ def loss_and_gradients_of_sequences(
         for k in range(batch):
             total += output_gradients[o, k]
         gradients[sizes.output_bias + o] = total
-    for v in range(network.n_vertices):
-        row = at(work.row, 0)
+    for s in range(n_summaries):
+        first, last = network.output_out_indptr[s], network.output_out_indptr[s + 1]
+        row, gradient = at(work.row, 0), at(work.summary_gradients, s * stride)
         fill(row, _f32(0), width)
-        add_backward_products(
-            network.output_out_indptr[v], network.output_out_indptr[v + 1], at(network.output_out_targets, 0),
-            at(network.output_out_edges, 0), moved(weights, sizes.output), at(work.last_values, v * stride),
-            at(work.output_gradients, 0), row, moved(gradients, sizes.output), stride, width,
-        )  # fmt: skip
+        if first < last:
+            add_backward_products(
+                first, last, at(network.output_out_targets, 0), at(network.output_out_edges, 0),
+                moved(weights, sizes.output), at(work.summaries, s * stride), at(work.output_gradients, 0), row,
+                moved(gradients, sizes.output), stride, width,
+            )  # fmt: skip
         for k in range(width):
-            work.last_gradients[v, k] = row[k] * work.last_gradients[v, k] if objective.dropout > 0 else row[k]
+            gradient[k] = row[k] * gradient[k] if objective.dropout > 0 and first < last else row[k]
     fill(at(work.carried, 0), _f32(0), network.unit_vertex.shape[0] * stride)
     backward_steps(network, sizes, weights, True, inputs, n_active, work, True, gradients, at(work.row, 0))
     return loss  # type: ignore[no-any-return]

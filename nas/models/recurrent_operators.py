@@ -12,8 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nas.engine.cells import CELLS
-from nas.engine.recurrent_layer import SEGMENT, kept_size, layer_backward, layer_forward, layer_sizes, scratch_size
+from nas.engine.recurrent_layer import (
+    SEGMENT,
+    kept_size,
+    layer_backward,
+    layer_forward,
+    layer_of_arrays,
+    layer_sizes,
+    scratch_size,
+)
 from nas.engine.recurrent_layout import RecurrentNetwork
 from nas.models.packing import packed, unpacked
 
@@ -161,7 +168,7 @@ def packed_layer(network: RecurrentNetwork) -> Tensor:
 
 
 def _unpacked_layer(wiring: Tensor, n_inputs: int, n_units: int, cell: str) -> RecurrentNetwork:
-    return RecurrentNetwork(n_inputs, n_inputs, n_units, CELLS[cell], *unpacked(wiring))
+    return layer_of_arrays(cell, n_inputs, unpacked(wiring))
 
 
 def _arrays(*tensors: Tensor) -> list[Any]:

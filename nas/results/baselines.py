@@ -11,10 +11,11 @@ from nas.results.final_part import FinalPart
 from nas.results.front import Known
 from nas.results.front_training import FrontTraining
 from nas.results.held_out import Answered, HeldOut
+from nas.results.sequence_answers import answered_sequences
 from nas.results.tree_baseline import begin_trees, finished_trees
 from nas.results.trivial_baselines import trivial_baselines
 
-DENSE, TREES = "dense networks", "gradient-boosted trees"
+DENSE, TREES, SEQUENCES = "dense networks", "gradient-boosted trees", "baselines of sequences"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def baselines(
         show: Told what is being done.
     """
     dataset, has_trees = part.dataset, isinstance(part.dataset, Dataset)
-    compared = Compared(tuple(trivial_baselines(dataset, test)), (DENSE, TREES) if has_trees else (DENSE,))
+    compared = Compared(tuple(trivial_baselines(dataset, test)), (DENSE, TREES if has_trees else SEQUENCES))
     yield compared
 
     # With several workers, the trees are learned in one of them while the others train dense networks.
@@ -67,5 +68,8 @@ def baselines(
     if has_trees:
         show(f"training {TREES}")
         compared = compared.with_kind(TREES, lambda: ([finished_trees(begun or begin_trees(part, test), test)], None))
-        if not part.search.is_interrupted():
-            yield compared
+    else:
+        show(f"training {SEQUENCES}")
+        compared = compared.with_kind(SEQUENCES, lambda: (answered_sequences(part, test), None))
+    if not part.search.is_interrupted():
+        yield compared

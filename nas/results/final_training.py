@@ -13,7 +13,7 @@ from nas.budget import batch_plan
 from nas.engine.recipe import Recipe
 from nas.generation import Course
 from nas.jobs import Job, Leg
-from nas.speed import Speed
+from nas.speed import Load, Speed
 from nas.workers import Workers
 
 MARGIN = 1.15  # by which trainings may take longer than expected
@@ -48,16 +48,16 @@ def epochs_of(recipe: Recipe) -> int:
     return max(1, round(recipe.total_steps / recipe.batches.steps_per_epoch))
 
 
-def training_wall_s(n_weights: Sequence[int], recipe: Recipe, speed: Speed, n_workers: int) -> float:
+def training_wall_s(loads: Sequence[Load], recipe: Recipe, speed: Speed, n_workers: int) -> float:
     """About the seconds until some networks are trained side by side, with a margin; 0 for none.
 
     Args:
-        n_weights: Sizes of the networks.
+        loads: What the networks cost.
         recipe: How each is trained.
         speed: Of one worker.
         n_workers: Workers.
     """
-    each_s = [MARGIN * speed.training_s(n, recipe) for n in n_weights]
+    each_s = [MARGIN * speed.training_s(load, recipe) for load in loads]
     return max([math.fsum(each_s) / n_workers, *each_s])
 
 

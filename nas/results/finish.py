@@ -20,6 +20,7 @@ from nas.results.front import best_of_front, front_by_doubling, known_of
 from nas.results.front_training import judge_front, train_front
 from nas.results.held_out import HeldOut, compare_best
 from nas.seeding import Stream
+from nas.speed import Load
 from nas.status import best_of
 
 
@@ -77,7 +78,7 @@ def _cross_validated(part: FinalPart) -> tuple[dict[str, float], int]:
     course, trials = search.course, cross_validation.closest_choices(search.recorder.history)
     recipe = course.recipe.over(batch_plan(cross_validation.fold_rows(part.n_rows), course.run_seed))
     if part.table is not None:
-        fold_s = [MARGIN * part.speed.training_s(trial.n_weights, recipe) for trial in trials]
+        fold_s = [MARGIN * part.speed.training_s(Load.of_trial(trial), recipe) for trial in trials]
         n = cross_validation.affordable_candidates(fold_s, part.n_workers, part.table.cross_validation)
         trials = trials[:n]
     if not trials:

@@ -17,6 +17,7 @@ from nas.results.front import Known
 from nas.results.held_out import Answers, HeldOut
 from nas.results.lengthening import Lengthening, try_longer
 from nas.results.trial_job import trial_job
+from nas.speed import Load
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,9 @@ def _epochs_left(part: FinalPart, front: Sequence[Known], how: Lengthening) -> i
         return how.epochs
     one_epoch = final_recipe(part.search.course, part.n_rows, 1)
     of_all, of_first = (
-        int(seconds / training_wall_s([one.trial.n_weights for one in some], one_epoch, part.speed, part.n_workers))
+        int(
+            seconds / training_wall_s([Load.of_trial(one.trial) for one in some], one_epoch, part.speed, part.n_workers)
+        )
         for some in (front, front[:1])
     )
     usual = epochs_of(part.search.course.recipe)

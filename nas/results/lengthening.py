@@ -24,6 +24,7 @@ from nas.results.final_part import FinalPart
 from nas.results.final_training import MIN_LENGTHENING, epochs_of, final_recipe, training_wall_s
 from nas.results.front import Known
 from nas.results.trial_job import trial_job
+from nas.speed import Load
 
 # The least dropout of a longer training, by the ratio of the errors on unseen and on training rows. Measured on letter,
 # satimage, digits, magic and spambase with networks of 130 to 9,000 weights; see tests/benchmarks/RESULTS.md.
@@ -83,7 +84,7 @@ def affordable_epochs(part: FinalPart, front: Sequence[Known], n_longer: int, n_
     if seconds is None:
         return planned
     usual = final_recipe(course, part.n_rows, epochs_of(course.recipe))
-    usual_s = training_wall_s([one.trial.n_weights for one in front], usual, part.speed, part.n_workers)
+    usual_s = training_wall_s([Load.of_trial(one.trial) for one in front], usual, part.speed, part.n_workers)
     return min(planned, int(epochs_of(usual) * max(0.0, seconds / usual_s - n_usual) / n_longer))
 
 

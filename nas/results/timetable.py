@@ -16,7 +16,8 @@ from nas.results.contests import contests_for
 from nas.results.dense_training import NUMBERS_TO_TRY, DenseTraining, dense_seconds
 from nas.results.final_training import MARGIN, MIN_LENGTHENING, epochs_of, final_recipe, training_wall_s
 from nas.results.front import best_of_front, front_by_doubling, known_of
-from nas.speed import Speed
+from nas.sequence_baselines import wanted_seconds
+from nas.speed import Load, Speed
 
 # What a step gets of the budget, at most.
 CROSS_VALIDATION_SHARE, FRONT_SHARE, DENSE_SHARE, BOOSTING_SHARE, TRUST_SHARE = 0.11, 0.16, 0.10, 0.08, 0.04
@@ -84,11 +85,11 @@ def timetable(
     if cross_validation.is_wanted(dataset):
         of_fold = course.recipe.over(batch_plan(cross_validation.fold_rows(n_rows), course.run_seed))
         trials = cross_validation.closest_choices(history)
-        one_fold_s = math.fsum(speed.training_s(trial.n_weights, of_fold) for trial in trials)
+        one_fold_s = math.fsum(speed.training_s(Load.of_trial(trial), of_fold) for trial in trials)
         validating_s = MARGIN * cross_validation.N_FOLDS * one_fold_s / n_workers
 
     usual = final_recipe(course, n_rows, epochs_of(course.recipe))
-    usual_s = training_wall_s([one.trial.n_weights for one in front], usual, speed, n_workers)
+    usual_s = training_wall_s([Load.of_trial(one.trial) for one in front], usual, speed, n_workers)
     front_s = usual_s * trainings_of_front(most.front / usual_s, final_epochs / epochs_of(usual), course.n_seeds)
 
     own = hyperparameters_of(best.trial.genotype)
@@ -126,8 +127,8 @@ def boosting_limit_s(budget_s: float | None) -> float:
 
 
 def boosting_s(dataset: AnyDataset) -> float:
-    """About the seconds that boosted trees take; none for sequences."""
+    """About the seconds that boosted trees take, or for sequences what takes their place."""
     if not isinstance(dataset, Dataset):
-        return 0.0
+        return wanted_seconds(dataset)
     n_inputs, n_rows = dataset.x.shape
     return boosting_seconds(n_inputs, n_rows, dataset.n_outputs)

@@ -48,7 +48,7 @@ __all__ = [
     "size_names",
 ]
 
-FEATURES_VERSION = 3
+FEATURES_VERSION = 4
 """Raised whenever a feature that `extract` gives is added, removed, reordered or computed differently."""
 
 STRUCTURE_NAMES = (*GRAPH_SIZE_NAMES, *DEGREE_NAMES, *LEVEL_NAMES)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.genotype import ACTIVATIONS, Genotype, GraphGenotype
+from search_spaces.input_choice import INPUT_CHOICES
 
 GRAPH_GENE_NAMES = (
     "inputs_per_neuron",
@@ -19,6 +20,7 @@ TRAINING_NAMES = ("log_learning_rate", "dropout", "label_smoothing")
 GENE_NAMES = (
     *TRAINING_NAMES,
     *(f"activation_{activation}" for activation in ACTIVATIONS),
+    *(f"input_choice_{choice}" for choice in INPUT_CHOICES),
     *GRAPH_GENE_NAMES,
 )
 
@@ -29,7 +31,7 @@ DEPTH_CAP = 1024
 def gene_features(genotype: Genotype) -> NDArray[np.float64]:
     """Genes of a multilayer perceptron as numbers, in the order of `GENE_NAMES`.
 
-    - ``activation_*``: 1 for the activation it has, 0 for the others.
+    - ``activation_*``: 1 for the activation it has, 0 for the others; ``input_choice_*`` likewise.
     - The rest: as in `training_features` and `graph_gene_features`.
 
     Source: this project's own; they describe the training and the attachment, which the wiring's graph
@@ -38,7 +40,11 @@ def gene_features(genotype: Genotype) -> NDArray[np.float64]:
     Returns:
         Finite values, shape (len(GENE_NAMES),).
     """
-    own = [*training_features(genotype), *(genotype.activation == activation for activation in ACTIVATIONS)]
+    own = [
+        *training_features(genotype),
+        *(genotype.activation == activation for activation in ACTIVATIONS),
+        *(genotype.input_choice == choice for choice in INPUT_CHOICES),
+    ]
     return np.array([*own, *graph_gene_features(genotype)], dtype=np.float64)
 
 

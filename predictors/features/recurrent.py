@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from predictors.features.genes import GRAPH_GENE_NAMES, TRAINING_NAMES, graph_gene_features, training_features
 from search_spaces import RecurrentGenotype, RecurrentWiring
+from search_spaces.recurrent_genotype import POOLINGS
 from search_spaces.recurrent_wiring import CELLS
 
 RECURRENT_SIZE_NAMES = (
@@ -28,6 +29,11 @@ RECURRENT_GENE_NAMES = (
     *(f"cell_{cell}" for cell in CELLS),
     "reading_recurrent",
     "log_embedding",
+    "log_stride",
+    "window_strides",
+    "differences",
+    "bidirectional",
+    *(f"pooling_{pooling}" for pooling in POOLINGS),
     *GRAPH_GENE_NAMES,
 )
 
@@ -74,6 +80,10 @@ def recurrent_gene_features(genotype: RecurrentGenotype, wiring: RecurrentWiring
     - ``cell_*``: 1 for the cell it has, 0 for the others.
     - ``reading_recurrent``: 1 if the hidden graph is the wiring of one recurrent layer, 0 if layers.
     - ``log_embedding``: binary logarithm of the embedded values that the wiring has.
+    - ``log_stride``: binary logarithm of the steps from one window to the next; ``window_strides``: length of a window
+      in strides, at least 1.
+    - ``differences``, ``bidirectional``: 1 if differences from the step before are read, and in both directions.
+    - ``pooling_*``: 1 for the pooling it has, 0 for the others.
     - The rest: as in `training_features` and `graph_gene_features`.
 
     Source: this project's own, but for the embedding size, which went unnamed in the studies of recurrent
@@ -87,5 +97,10 @@ def recurrent_gene_features(genotype: RecurrentGenotype, wiring: RecurrentWiring
         *(genotype.cell == cell for cell in CELLS),
         genotype.reading == "recurrent",
         np.log2(wiring.n_embedded),
+        np.log2(genotype.stride),
+        genotype.window / genotype.stride,
+        genotype.differences,
+        genotype.bidirectional,
+        *(genotype.pooling == pooling for pooling in POOLINGS),
     ]
     return np.array([*own, *graph_gene_features(genotype)], dtype=np.float64)

@@ -19,6 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
+# For processes that are to run as a user's would.
+USERS_ENVIRONMENT = dict(os.environ)
 # For processes that are not to see how the engine has its kernels compiled.
 ENVIRONMENT = dict(os.environ) | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 os.environ.update(ENVIRONMENT)

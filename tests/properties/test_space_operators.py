@@ -36,7 +36,15 @@ def rnn_spaces(draw: st.DrawFn) -> RNNSpace:
     cells = tuple(draw(st.lists(st.sampled_from(CELLS), min_size=1, unique=True)))
     least = n_inputs + n_outputs + 2 * max(GATES[cell] for cell in cells)
     max_weights = draw(st.one_of(st.integers(least, least + 20), st.integers(least, 5000)))
-    return RNNSpace(n_inputs, n_outputs, max_weights, cells=cells, embedding=(draw(st.integers(0, 2)), 32))
+    return RNNSpace(
+        n_inputs,
+        n_outputs,
+        max_weights,
+        cells=cells,
+        embedding=(draw(st.integers(0, 2)), 32),
+        n_steps=draw(st.one_of(st.integers(1, 9), st.integers(1, 2000))),
+        has_differences=draw(st.booleans()),
+    )
 
 
 seeds = st.integers(0, 2**63)
@@ -45,7 +53,8 @@ spaces = st.one_of(mlp_spaces(), rnn_spaces())
 
 def assert_valid(space: MLPSpace | RNNSpace, genotype: AnyGenotype) -> AnyWiring:
     wiring = space.wire(genotype)  # refuses cycles, repeated edges, and neurons without use
-    assert (wiring.n_inputs, wiring.n_outputs) == (space.n_inputs, space.n_outputs)
+    n_inputs = {space.n_inputs, 2 * space.n_inputs} if getattr(space, "has_differences", False) else {space.n_inputs}
+    assert wiring.n_inputs in n_inputs and wiring.n_outputs == space.n_outputs
     assert wiring.n_weights <= space.max_weights
     assert wiring.depth <= genotype.max_depth
     assert 0.0 < wiring.density <= 1.0
@@ -75,7 +84,7 @@ def graph_of(wiring: AnyWiring) -> nx.DiGraph:
         graph.add_edge(("unit", source), ("unit", unit))
     graph.add_edges_from(("in", ("value", value)) for value in range(n_embedded))
     graph.add_edges_from((("unit", unit), ("vertex", int(wiring.unit_vertex[unit]))) for unit in units)
-    graph.add_edges_from((("vertex", vertex), "out") for vertex in wiring.output_indices.tolist())
+    graph.add_edges_from((("vertex", read % wiring.n_vertices), "out") for read in wiring.output_indices.tolist())
     # A vertex may be but the sum that its units give to nobody else, as long as they count themselves.
     graph.remove_nodes_from([node for node in graph if node[0] == "vertex" and not graph[node]])
     return graph

@@ -21,7 +21,14 @@ GENOTYPE = RecurrentGenotype(
     reading="layered",
     cell="gru",
     embedding=8,
+    window=6,
+    stride=4,
+    differences=False,
+    bidirectional=True,
+    pooling="mean",
     learning_rate=0.01,
+    dropout=0.1,
+    label_smoothing=0.0,
 )
 
 
@@ -30,7 +37,7 @@ def test_from_dict_gives_back_what_to_dict_wrote_to_json() -> None:
 
 
 def test_the_key_never_changes() -> None:
-    assert GENOTYPE.key() == "e4b927736c6f955bce8d4330f5ec30814167043e829c2b25e251c5ceb82af107"
+    assert GENOTYPE.key() == "e4bc2f5bf9f7f0200ba2c124eb88f5204e256b68dd450a8f1062c31aad8d71f3"
 
 
 def test_the_key_depends_on_every_gene_of_its_own() -> None:
@@ -38,6 +45,11 @@ def test_the_key_depends_on_every_gene_of_its_own() -> None:
         replace(GENOTYPE, reading="recurrent"),
         replace(GENOTYPE, cell="lstm"),
         replace(GENOTYPE, embedding=0),
+        replace(GENOTYPE, window=7),
+        replace(GENOTYPE, stride=3),
+        replace(GENOTYPE, differences=True),
+        replace(GENOTYPE, bidirectional=False),
+        replace(GENOTYPE, pooling="all"),
         replace(GENOTYPE, learning_rate=0.02),
         replace(GENOTYPE, segments=(replace(SEGMENT, seed=8),)),
     ]
@@ -51,6 +63,12 @@ def test_the_key_depends_on_every_gene_of_its_own() -> None:
         ("cell", "elman", "cell is 'elman'; it must be one of tanh, relu, lstm, gru"),
         ("embedding", -1, r"embedding is -1; it must be an int in 0\.\.100000"),
         ("embedding", 2.0, r"embedding is 2\.0"),
+        ("window", 0, r"window is 0; it must be an int in 1\.\.10000"),
+        ("stride", 0, r"stride is 0; it must be an int in 1\.\.6"),
+        ("stride", 7, r"stride is 7; it must be an int in 1\.\.6"),
+        ("differences", 1, "differences is 1; it must be True or False"),
+        ("bidirectional", "yes", "bidirectional is 'yes'; it must be True or False"),
+        ("pooling", "min", "pooling is 'min'; it must be one of last, mean, max, all"),
         ("learning_rate", 0.0, r"learning_rate is 0\.0; it must be a finite float above 0"),
         ("segments", (), "0 segments given; there must be 1 to 4"),
         ("space", "", "space is ''"),

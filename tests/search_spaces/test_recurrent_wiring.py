@@ -38,6 +38,17 @@ def wiring(
     )  # fmt: skip
 
 
+def bidirectional(**changes: Any) -> RecurrentWiring:
+    """Two embedded values and two vertices in each direction, one above the other; an output reads a mean too."""
+    given = {
+        "unit_vertex": [0, 1, 2, 3],
+        "inputs": [[0], [1, 4], [2], [3, 6]],
+        "recurrent": [[0], [1], [2], [3]],
+        "outputs": [[1, 3], [1, 4 + 3]],
+    }
+    return wiring(**given | {"n_embedded": 4, "n_vertices": 4, "bidirectional": True} | changes)
+
+
 @pytest.mark.parametrize(("cell", "n_gates"), GATES.items())
 def test_weights_are_counted_once_for_each_gate(cell: str, n_gates: int) -> None:
     net = wiring(cell=cell)
@@ -77,7 +88,7 @@ def test_from_edges_takes_edges_in_any_order() -> None:
     [
         (0, r"sources of input_edges span 0\.\.9; they must be in 0\.\.4"),
         (1, r"sources of recurrent_edges span 0\.\.9; they must be in 0\.\.3"),
-        (2, r"sources of output_edges span 0\.\.9; they must be in 0\.\.2"),
+        (2, r"sources of output_edges span 0\.\.9; they must be in 0\.\.8"),
     ],
 )
 def test_from_edges_refuses_ends_that_do_not_exist(place: int, message: str) -> None:
@@ -114,7 +125,10 @@ def test_arrays_are_read_only() -> None:
         ({"inputs": [[0], [0], [5], [1]]}, r"input_indices span 0\.\.5; they must be in 0\.\.4"),
         ({"recurrent": [[0], [1], [2], [4]]}, r"recurrent_indices span 0\.\.4; they must be in 0\.\.3"),
         ({"recurrent": [[0, 0], [1], [2], [3]]}, "row 0 of recurrent_indices lists 0 after 0"),
-        ({"outputs": [[2], [3]]}, r"output_indices span 2\.\.3; they must be in 0\.\.2"),
+        ({"outputs": [[2], [9]]}, r"output_indices span 2\.\.9; they must be in 0\.\.8"),
+        ({"window": 0}, "window is 0; it must be at least 1"),
+        ({"stride": 0}, "stride is 0; it must be at least 1"),
+        ({"window": 2, "stride": 3}, "stride is 3; it must be at most the window, 2"),
         ({"outputs": [[0, 2], []]}, "output 1 reads no vertex; it must read at least one"),
         ({"inputs": [[3], [0], [2], [1]]}, "unit 0 reads vertex 1, which is complete with unit 1 only"),
         ({"inputs": [[0], [0], [4], [1]]}, "unit 2 reads vertex 2, which is complete with unit 3 only"),
@@ -125,6 +139,50 @@ def test_arrays_are_read_only() -> None:
 def test_a_broken_invariant_is_named(change: dict[str, Any], message: str) -> None:
     with pytest.raises(WiringError, match=f"RecurrentWiring: .*{message}"):
         wiring(**change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"n_embedded": 3, "inputs": [[0], [1, 3], [2], [2, 5]]},
+            "3 embedded values cannot be halved; both directions must have as many",
+        ),
+        ({"unit_vertex": [0, 2, 1, 3]}, "the first half of the units must have vertices of the first half"),
+        ({"inputs": [[0], [2], [2], [3]]}, "unit 1 reads input source 2, which is of the other direction"),
+        ({"inputs": [[0], [1, 4], [2], [3, 4]]}, "unit 3 reads input source 4, which is of the other direction"),
+        ({"recurrent": [[0], [1], [2], [1, 3]]}, "unit 3 reads recurrent source 1, which is of the other direction"),
+    ],
+)
+def test_an_edge_between_directions_is_named(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(WiringError, match=f"RecurrentWiring: {message}"):
+        bidirectional(**change)
+
+
+def test_an_odd_number_of_vertices_has_no_two_directions() -> None:
+    with pytest.raises(WiringError, match="3 vertices cannot be halved"):
+        wiring(bidirectional=True)
+
+
+def test_windows_and_both_directions_are_counted() -> None:
+    net = bidirectional(window=5, stride=3)
+    assert net.n_embedding_weights == 5 * 2 * 4
+    assert net.n_weights == 40 + 4 * (6 + 4) + 4
+    assert net.n_edges == net.n_weights // 3
+    # In each direction 2 units read 2 embedded values and 2 units, and the second the vertex of the first; 2 outputs
+    # read the last values and the means of 4 vertices.
+    assert net.n_dense_weights == 40 + 4 * 2 * (2 * 4 + 1) + 2 * 2 * 4
+
+
+def test_a_fully_connected_layer_in_both_directions_has_density_one() -> None:
+    ends = [[0, 1], [0, 1], [2, 3], [2, 3]]
+    net = bidirectional(inputs=ends, recurrent=ends, outputs=[[0, 1, 2, 3], [0, 1, 2, 3]], window=3)
+    assert net.density == 1.0
+
+
+def test_the_skeleton_knows_vertices_whatever_is_read_of_them() -> None:
+    of_last, of_maxima = wiring(outputs=[[2], [0, 2]]), wiring(outputs=[[2 + 6], [0 + 3, 2 + 6]])
+    assert np.array_equal(of_last.skeleton.indices, of_maxima.skeleton.indices)
 
 
 def test_other_arrays_are_refused() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from search_spaces import MLPSpace, RNNSpace, SpaceError
+from search_spaces.recurrent_wiring import CELLS
 
 SPACE = RNNSpace(n_inputs=20, n_outputs=2, max_weights=5000)
 
@@ -50,15 +51,59 @@ def test_samples_are_of_all_sizes_kinds_and_priors() -> None:
     assert max(sizes) > 3000
     assert 200 < np.median(sizes) < 1000
     assert {genotype.segments[0].prior for genotype in genotypes} == set(SPACE.ranges.priors)
-    for gene, n_choices in (("cell", 4), ("reading", 2), ("orientation", 2), ("readout", 2)):
+    shares = {
+        "cell": dict.fromkeys(CELLS, 0.25),
+        "reading": {"layered": 0.25, "recurrent": 0.75},  # half of the draws are one dense layer
+        "orientation": {"index": 0.5, "random": 0.5},
+        "readout": {"sinks": 0.25, "all": 0.75},
+        "bidirectional": {True: 0.35, False: 0.65},
+        "pooling": {"last": 0.15, "mean": 0.2, "max": 0.3, "all": 0.35},
+    }
+    for gene, expected in shares.items():
         values = [getattr(genotype, gene) for genotype in genotypes]
-        assert len(set(values)) == n_choices
-        assert min(values.count(value) for value in set(values)) > 0.6 * 200 / n_choices
-    assert all(1e-3 <= genotype.learning_rate <= 3e-2 for genotype in genotypes)
-    embedded = [wiring.n_embedded for wiring in wirings]
-    assert min(embedded) == 1 and 20 < max(embedded) <= 32
+        assert {value: values.count(value) / 200 for value in set(values)} == pytest.approx(expected, abs=0.12), gene
+    assert all(2e-3 <= genotype.learning_rate <= 3e-2 for genotype in genotypes)
+    assert {wiring.n_embedded // wiring.n_directions for wiring in wirings} >= {1, 2, 5, 20}
+    assert max(wiring.n_embedded // wiring.n_directions for wiring in wirings) == 20  # more would be no more
     assert max(wiring.depth for wiring in wirings) > 8
     assert any(wiring.n_units > 1.5 * wiring.n_vertices for wiring in wirings)
+
+
+def test_half_of_the_draws_are_one_dense_or_nearly_dense_layer() -> None:
+    rng = np.random.default_rng(2)
+    templates = [replace(SPACE, priors=("shallow",)).sample(rng) for _ in range(100)]
+    wirings = [SPACE.wire(genotype) for genotype in templates]
+    assert {wiring.depth for wiring in wirings} == {1}
+    densities = np.array([wiring.density for wiring in wirings])
+    assert 0.4 < np.mean(densities > 0.99) < 0.7 and densities.min() > 0.3
+    drawn = [SPACE.wire(SPACE.sample(rng)).density for _ in range(200)]
+    assert 0.2 < np.mean(np.array(drawn) > 0.99) < 0.4
+    none = replace(SPACE, priors=("watts-strogatz", "barabasi-albert"))
+    assert {none.sample(rng).segments[0].prior for _ in range(60)} == {"watts-strogatz", "barabasi-albert"}
+
+
+def test_long_sequences_are_read_in_windows_and_short_ones_step_by_step() -> None:
+    rng = np.random.default_rng(3)
+    long = [replace(SPACE, n_steps=427, n_inputs=1).sample(rng) for _ in range(200)]
+    n_taken = np.array([-(-427 // genotype.stride) for genotype in long])
+    assert n_taken.min() >= 11 and n_taken.max() <= 86
+    assert 25 < np.median(n_taken) < 40
+    overlaps = np.array([genotype.window / genotype.stride for genotype in long])
+    assert overlaps.min() >= 1.0 and 2.5 < overlaps.max() <= 3.2
+    short = [replace(SPACE, n_steps=10).sample(rng) for _ in range(50)]
+    assert {genotype.stride for genotype in short} == {1}
+    assert {genotype.window for genotype in short} == {1, 2, 3}
+    assert {SPACE.sample(rng).window for _ in range(20)} == {1}
+
+
+def test_differences_are_read_where_the_data_have_them() -> None:
+    rng = np.random.default_rng(4)
+    space = replace(SPACE, has_differences=True)
+    genotypes = [space.sample(rng) for _ in range(200)]
+    assert 0.15 < np.mean([genotype.differences for genotype in genotypes]) < 0.35
+    assert {space.wire(genotype).n_inputs for genotype in genotypes} == {20, 40}
+    assert not any(SPACE.sample(rng).differences for _ in range(50))
+    assert not SPACE.mutate(replace(genotypes[0], differences=True), rng).differences
 
 
 def test_cells_and_priors_are_those_given_in_every_generation() -> None:

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ragged import padded_batch, random_sequences
-from support import random_recurrent_wiring, random_wiring
+from support import any_recurrent_wiring, random_recurrent_wiring, random_wiring
 
 from nas.engine.batches import BatchPlan
 from nas.engine.cells import CELLS
@@ -18,7 +18,7 @@ from nas.engine.feed import BATCHES_IN_CACHE_BYTES, MAX_STEPS_A_CALL, RowFeed, S
 from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
 from nas.engine.networks import first_state
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.recurrent_layout import lay_out_recurrent
 from nas.engine.recurrent_reference import reference_recurrent_forward
 from nas.engine.reference import reference_forward, reference_loss
@@ -27,7 +27,7 @@ from nas.engine.state import TrainingState
 
 N, BATCH_SIZE = 50, 12
 RECIPE = Recipe("classification", BatchPlan(N, BATCH_SIZE, (4,)), total_steps=40, schedule="constant")
-STILL = np.zeros(1, np.float32)  # a learning rate at which nothing changes
+STILL, MOVING = Hyperparameters(0.0), Hyperparameters(1e-2)  # at a learning rate of 0 nothing changes
 
 
 def labels(seed: int = 0) -> np.ndarray:
@@ -50,7 +50,7 @@ def loss_of_rows(network, state: TrainingState, table: Inputs, recipe: Recipe, s
 def loss_of_sequences(network, state: TrainingState, sequences: Sequences, step: int) -> float:
     """The loss of the sequences that the plan has for a step."""
     (rows,) = RECIPE.batches.rows(step, step + 1)
-    inputs, lengths = padded_batch(sequences, rows)
+    inputs, lengths = padded_batch(sequences, rows, network.view)
     parameters = torch.tensor(state.parameters[0], dtype=torch.float64)
     outputs = reference_recurrent_forward(network, parameters, torch.tensor(inputs), torch.tensor(lengths))
     return reference_loss(outputs, torch.tensor(labels()[rows]), RECIPE.task).item()
@@ -72,20 +72,20 @@ def test_the_loss_of_several_steps_is_that_of_the_last() -> None:
     table, network = rows_of_a_table(), lay_out(random_wiring(0), "tanh")
     feed, state = RowFeed(table, labels(), RECIPE, [network], 1), first_state(network, [[0]])
     feed.load(3, 8)
-    assert feed.train(network, state, np.zeros(5, np.float32), 3) == pytest.approx(
+    assert feed.train(network, state, STILL, 3) == pytest.approx(
         loss_of_rows(network, state, table, RECIPE, 7), rel=1e-5
     )
 
 
 def test_steps_one_by_one_are_the_steps_of_one_call() -> None:
     table, network = rows_of_a_table(), lay_out(random_wiring(0), "relu")
-    feed, rates = RowFeed(table, labels(), RECIPE, [network], 2), RECIPE.rates(1e-2, 0, 9)
+    feed = RowFeed(table, labels(), RECIPE, [network], 2)
     at_once, one_by_one = (first_state(network, [[0], [1]]) for _ in range(2))
     feed.load(0, 9)
-    feed.train(network, at_once, rates, 0)
+    feed.train(network, at_once, MOVING, 0)
     for step in range(9):
         feed.load(step, step + 1)
-        feed.train(network, one_by_one, rates[step : step + 1], step)
+        feed.train(network, one_by_one, MOVING, step)
     np.testing.assert_array_equal(at_once.parameters, one_by_one.parameters)
     assert not np.array_equal(at_once.parameters, first_state(network, [[0], [1]]).parameters)
 
@@ -107,7 +107,7 @@ def test_as_many_batches_are_gathered_at_once_as_fit_the_cache(n_inputs: int) ->
 )
 @settings(deadline=None, max_examples=5)
 def test_sequences_are_those_of_the_plan(cell: str, seed: int, longest: int, steps: list[int]) -> None:
-    sequences, network = random_sequences(seed, N, longest=longest), lay_out_recurrent(random_recurrent_wiring(0, cell))
+    sequences, network = random_sequences(seed, N, longest=longest), lay_out_recurrent(any_recurrent_wiring(seed, cell))
     feed, state = SequenceFeed(sequences, labels(), RECIPE, [network], 1), first_state(network, [[0]])
     for step in steps:
         feed.load(step, step + 1)
@@ -131,7 +131,7 @@ def test_short_sequences_after_long_ones_see_nothing_of_them() -> None:
 
 def test_a_loaded_batch_serves_any_network_and_each_changes_its_own_state_only() -> None:
     sequences = random_sequences(0, N)
-    networks = [lay_out_recurrent(random_recurrent_wiring(seed, cell)) for seed, cell in enumerate(CELLS)]
+    networks = [lay_out_recurrent(any_recurrent_wiring(seed, cell)) for seed, cell in enumerate(CELLS)]
     feed = SequenceFeed(sequences, labels(), RECIPE, networks, 1)
     states = [first_state(network, [[0]]) for network in networks]
     feed.load(6, 7)
@@ -139,7 +139,7 @@ def test_a_loaded_batch_serves_any_network_and_each_changes_its_own_state_only()
         others = [other.parameters.copy() for other in states if other is not state]
         before = state.parameters.copy()
         expected = loss_of_sequences(network, state, sequences, 6)
-        assert feed.train(network, state, np.full(1, 1e-2, np.float32), 6) == pytest.approx(expected, rel=1e-4)
+        assert feed.train(network, state, MOVING, 6) == pytest.approx(expected, rel=1e-4)
         assert not np.array_equal(state.parameters, before)
         for other, copy in zip((other for other in states if other is not state), others, strict=True):
             np.testing.assert_array_equal(other.parameters, copy)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import random_recurrent_wiring
+from support import any_recurrent_wiring, random_recurrent_wiring
 
 from nas.engine.cells import CELLS
 from nas.engine.layout import CACHE_LINE_BYTES, padded
@@ -17,7 +17,7 @@ from search_spaces.rnn import RNNSpace
 space = RNNSpace(n_inputs=4, n_outputs=2, max_weights=400)
 
 drawn = st.builds(
-    random_recurrent_wiring,
+    any_recurrent_wiring,
     st.integers(0, 10**6),
     st.sampled_from(sorted(CELLS)),
     n_inputs=st.integers(1, 5),
@@ -34,13 +34,18 @@ wirings = st.one_of(drawn, sampled)
 @given(wirings)
 def test_the_layout_is_that_of_the_wiring(wiring: RecurrentWiring) -> None:
     network = lay_out_recurrent(wiring)
-    for name in ("n_inputs", "n_embedded", "n_vertices", "unit_vertex"):
+    for name in ("n_embedded", "n_vertices", "unit_vertex"):
         np.testing.assert_array_equal(getattr(network, name), getattr(wiring, name))
+    assert network.view == (wiring.n_inputs, wiring.window, wiring.stride, 1 + wiring.bidirectional)
+    assert network.n_inputs == wiring.n_inputs * wiring.window
+    assert network.n_forward * (1 + wiring.bidirectional) == wiring.n_embedded
+    read = set((wiring.output_indices // wiring.n_vertices).tolist())
+    assert (network.reads_means, network.reads_maxima) == (1 in read, 2 in read)
     for ours, name in (("", "input_"), ("recurrent_", "recurrent_"), ("output_", "output_")):
         for part in ("indptr", "indices"):
             np.testing.assert_array_equal(getattr(network, ours + part), getattr(wiring, name + part))
     assert network.cell == CELLS[wiring.cell]
-    np.testing.assert_array_equal(network.channels, np.arange(wiring.n_inputs))
+    np.testing.assert_array_equal(network.channels, np.arange(network.n_inputs))
     for vertex in range(wiring.n_vertices):
         units = np.flatnonzero(wiring.unit_vertex == vertex)
         assert (network.first_unit[vertex], network.last_unit[vertex]) == (units[0], units[-1])
@@ -55,7 +60,7 @@ def test_parts_divide_the_parameters_among_them(wiring: RecurrentWiring) -> None
     assert parts.tolist() == [
         n_gates * len(wiring.input_indices),
         wiring.n_recurrent_weights,
-        wiring.n_embedded * wiring.n_inputs,
+        wiring.n_embedded * wiring.n_inputs * wiring.window,
         len(wiring.output_indices),
         cell.n_planes * wiring.n_units,
         wiring.n_outputs,
@@ -70,7 +75,7 @@ def test_each_edge_is_once_among_the_edges_that_leave_its_source(wiring: Recurre
     for name, n_sources in (
         ("", wiring.n_embedded + wiring.n_vertices),
         ("recurrent_", wiring.n_units),
-        ("output_", wiring.n_vertices),
+        ("output_", 3 * wiring.n_vertices),
     ):
         indptr, indices, out_indptr, targets, edges = (
             getattr(network, name + part) for part in ("indptr", "indices", "out_indptr", "out_targets", "out_edges")
@@ -114,8 +119,10 @@ def test_a_workspace_has_room_for_each_network(wirings: list[RecurrentWiring], n
             "sum_gradients": (2, planes, units, length),
             "carried": (units, length),
             "row": (length,),
-            "last_values": (vertices, length),
-            "last_gradients": (vertices, length),
+            "summaries": (3 * vertices, length),
+            "summary_gradients": (3 * vertices, length),
+            "peaks": (vertices, length),
+            "shares": (length,),
             "outputs": (wiring.n_outputs, length),
             "output_gradients": (wiring.n_outputs, length),
             "parameter_gradients": (parameter_sizes(network).end,),

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ragged import chosen_sequences, padded_batch, random_sequences
-from support import random_recurrent_wiring
+from support import any_recurrent_wiring
 
 from nas.engine.cells import CELLS
 from nas.engine.gather import Inputs
@@ -21,14 +21,14 @@ N = 2 * EVALUATION_BATCH + 37  # three batches
 
 
 def network_and_parameters(seed: int, cell: str, density: float = 0.4) -> tuple[RecurrentNetwork, np.ndarray]:
-    network = lay_out_recurrent(random_recurrent_wiring(seed, cell, density=density))
+    network = lay_out_recurrent(any_recurrent_wiring(seed, cell, density=density))
     parameters = first_state(network, [[seed]]).parameters[0]
     parameters += 0.1 * np.random.default_rng(seed).standard_normal(parameters.shape).astype(np.float32)  # biases too
     return network, parameters
 
 
 def exact(network: RecurrentNetwork, parameters: np.ndarray, sequences: Sequences) -> np.ndarray:
-    inputs, lengths = padded_batch(sequences, np.arange(len(sequences.offsets) - 1))
+    inputs, lengths = padded_batch(sequences, np.arange(len(sequences.offsets) - 1), network.view)
     return reference_recurrent_forward(
         network, torch.tensor(parameters, dtype=torch.float64), torch.tensor(inputs), torch.tensor(lengths)
     ).numpy()

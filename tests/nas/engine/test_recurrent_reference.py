@@ -128,6 +128,36 @@ def test_layers_and_a_skip_layer_are_torchs_cells(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
+def test_both_directions_are_torchs_cells_and_outputs_read_last_values_means_and_maxima(cell: str) -> None:
+    rng, n_values, n_units = np.random.default_rng(3), 3, 4
+    ends = np.kron(np.eye(2), np.ones((n_units, n_values))), np.kron(np.eye(2), np.ones((n_units, n_units)))
+    outputs = rng.random((2, 3 * 2 * n_units)) < 0.7
+    edges = (np.nonzero(matrix)[::-1] for matrix in (*ends, outputs))
+    network = lay_out_recurrent(
+        RecurrentWiring.from_edges(2, 2 * n_values, 2, cell, np.arange(2 * n_units), *edges, bidirectional=True)
+    )
+    parameters, sizes = parameters_of(network, 3), parameter_sizes(network)
+    (forward, lengths), backward = batch_of(3, 2, 6), torch.zeros(N_STEPS, 2, 6, dtype=torch.float64)
+    for k, length in enumerate(lengths.tolist()):
+        backward[:length, :, k] = forward[:length, :, k].flip(0)
+    embedding = parameters[sizes.embedding : sizes.output].reshape(2, n_values, 2)
+    steps = []
+    for half, inputs in enumerate((forward, backward)):
+        units, sources = slice(half * n_units, (half + 1) * n_units), slice(half * n_values, (half + 1) * n_values)
+        weights = masked_weights(network, parameters, units, sources)
+        steps.append(torch.stack(states_of(cell, weights, [(embedding[half] @ now).T for now in inputs])))
+    values = torch.cat(steps, dim=2)  # (n_steps, batch, both directions)
+    of_each = [values[:length, k] for k, length in enumerate(lengths.tolist())]
+    summaries = torch.stack([torch.cat([own[-1], own.mean(0), own.amax(0)]) for own in of_each])
+    (matrix,) = dense(
+        network.output_indptr, network.output_indices, parameters[sizes.output : sizes.bias][None], 6 * n_units
+    )
+    expected = matrix @ summaries.T + parameters[sizes.output_bias :, None]
+    found = reference_recurrent_forward(network, parameters, torch.cat([forward, backward], dim=1), lengths)
+    torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("cell", CELLS)
 def test_what_is_beyond_the_end_is_not_looked_at(cell: str) -> None:
     network = lay_out_recurrent(random_recurrent_wiring(2, cell))
     parameters, (inputs, lengths) = parameters_of(network, 2), batch_of(2, 3, 8)

@@ -1,0 +1,63 @@
+"""Searches that differ by who proposes children alone: a method, and then what `nas` takes.
+
+    python -c "from proposers import main; main()" random search letter.csv --target class --budget 30s
+
+Random draws are from the space that ours searches, with its priors. Regularised evolution is that of Real et al.
+(2019): the oldest leave a population of 25, and the best of 5 drawn is mutated. All share rungs, workers and finale.
+The seam is the class that the loop of a search takes for its evolution.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import nas.cli
+
+METHODS = ("random", "regularised evolution", "ours, gate off", "ours, gate on")
+GATED = METHODS[3]
+POPULATION, TOURNAMENT = 25, 5
+
+
+def propose_at_random() -> None:
+    """From now on searches draw children from the space, whatever was learned."""
+    import nas.search
+    from nas.evolution import Evolution
+
+    class RandomDraws(Evolution):
+        def _propose(self, parents: Any, rng: Any) -> Any:
+            return self._space.sample(rng), ()
+
+    nas.search.Evolution = RandomDraws  # type: ignore[misc]
+
+
+def propose_by_regularised_evolution() -> None:
+    """From now on children are mutants of the best of a few of the youngest."""
+    import nas.search
+    from nas.evolution import Evolution
+
+    class RegularisedEvolution(Evolution):
+        def _select(self, population: Any, members: Any) -> Any:
+            return (*population, *members)[-POPULATION:]
+
+        def _propose(self, parents: Any, rng: Any) -> Any:
+            if len(parents) < TOURNAMENT:
+                return self._space.sample(rng), ()
+            drawn = rng.choice(len(parents), size=TOURNAMENT, replace=False)
+            parent = max((parents[i] for i in drawn.tolist()), key=lambda member: (member.n_rungs, member.score))
+            return self._space.mutate(parent.genotype, rng), (parent.key,)
+
+    nas.search.Evolution = RegularisedEvolution  # type: ignore[misc]
+
+
+def main() -> None:
+    """Run `nas` by a method; loaded and timed as the console script is."""
+    method, *arguments = sys.argv[1:]
+    if method == "random":
+        propose_at_random()
+    elif method == "regularised evolution":
+        propose_by_regularised_evolution()
+    elif method not in METHODS:
+        raise SystemExit(f"The method is {method}; give one of {', '.join(METHODS)}.")
+    sys.argv = ["nas", *arguments, *([] if method == GATED else ["--no-predictor"])]
+    nas.cli.main()
