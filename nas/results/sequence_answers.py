@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 from nas.data import SequenceDataset
 from nas.data.shared import SharedRows
@@ -12,8 +13,10 @@ from nas.results.final_part import FinalPart
 from nas.results.findings import Baseline
 from nas.results.held_out import Answered, HeldOut
 from nas.results.timetable import MAX_BOOSTING_S, boosting_limit_s
-from nas.sequence_baselines import SequenceBaseline, sequence_baselines
 from nas.workers import KILL_AFTER_S
+
+if TYPE_CHECKING:
+    from nas.sequence_baselines import SequenceBaseline
 
 
 def begin_sequences(part: FinalPart) -> Future[list[SequenceBaseline]]:
@@ -32,6 +35,8 @@ def answer_sequences(
     rows: SharedRows, stop: Callable[[], bool], dataset: SequenceDataset, limit_s: float, seed: int
 ) -> list[SequenceBaseline]:
     """All baselines of sequences one after the other, until told to stop; in a worker."""
+    from nas.sequence_baselines import sequence_baselines  # scikit-learn is loaded here alone
+
     found = []
     for one in sequence_baselines(dataset, limit_s, seed):
         found.append(one)
