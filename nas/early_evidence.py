@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from nas.generation import N_RUNGS, Candidate, Expected
 from nas.outcome import Ending
@@ -19,6 +18,7 @@ from nas.recorder import Trial
 from predictors import final_score_estimates
 from predictors.regressors import REGRESSORS
 from predictors.regressors.protocol import Regressor
+from predictors.run_skill import taus_without_each
 from predictors.score_scale import ScoreScale
 
 RUNG = 0
@@ -99,14 +99,16 @@ def is_better(
         is_complete: (n,), which labels are those of complete candidates.
         seed: Of the regressor and the folds.
     """
+    from scipy.stats import kendalltau  # it takes a second to load, which the start of a run can do without
+
     fold_of = np.random.default_rng(seed).permutation(len(rows)) % N_FOLDS
     told = np.empty(len(rows))
     for fold in range(N_FOLDS):
         held_out = fold_of == fold
         told[held_out] = _regressor(seed).fit(rows[~held_out], labels[~held_out]).predict(rows[held_out]).mean
     labels = labels[is_complete]
-    learned, plain = (kendalltau(by[is_complete], labels).statistic for by in (told, rows[:, -1]))
-    return bool(learned > plain)  # false if there is nothing to compare, which gives NaN
+    learned, plain = (taus_without_each(by[is_complete], labels)[0] for by in (told, rows[:, -1]))
+    return learned > plain
 
 
 def _regressor(seed: int) -> Regressor:

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ from nas.view import View
 from nas.workers import Workers
 from search_spaces import SearchSpace
 
-FORMAT = 3
+FORMAT = 4
 SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
@@ -173,9 +174,7 @@ def _execute(
             def observed(history: Sequence[Trial]) -> Speed:
                 return Speed.observed(history, course, dataset.n_inputs) or speed
 
-            def times(history: Sequence[Trial]) -> Timetable | None:
-                if clock.budget_s is None:
-                    return None
+            def times(history: Sequence[Trial], budget_s: float) -> Timetable:
                 return timetable(
                     history,
                     dataset=dataset,
@@ -183,13 +182,12 @@ def _execute(
                     final_epochs=plan.final_epochs,
                     speed=observed(history),
                     n_workers=n_workers,
-                    budget_s=clock.budget_s,
+                    budget_s=budget_s,
                     with_trust=with_trust,
                 )
 
             def finale_s(history: Sequence[Trial]) -> float:
-                kept = times(history)
-                return 0.0 if kept is None else kept.total_s + CLOSING_S
+                return 0.0 if clock.budget_s is None else times(history, clock.budget_s).total_s + CLOSING_S
 
             search = Search(
                 directory=directory,
@@ -215,7 +213,7 @@ def _execute(
             if not search.run():
                 return RunEnd(directory, None, interruption.signal)
             history = recorder.history
-            part = FinalPart.begin(search, dataset, observed(history), times(history))
+            part = FinalPart.begin(search, dataset, observed(history), partial(times, history))
             report = write_reports(part, lambda phase: view.show(search.status(phase)))
             return RunEnd(directory, report, interruption.signal)
     finally:

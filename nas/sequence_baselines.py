@@ -24,6 +24,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from nas.baseline_seconds import (
+    ITERATION_S_A_VALUE,
+    KERNEL_S_A_VALUE,
+    MOST_ITERATIONS,
+    MOST_KERNELS,
+    MOST_WARPED_STEPS,
+    WARPING_S_A_CELL,
+    WARPING_SHARE,
+)
 from nas.data import SequenceDataset
 
 Float = NDArray[np.float32]
@@ -31,15 +40,10 @@ Task = str
 
 MOST_STEPS = 512  # that sequences are brought to
 MOST_NGRAMS = 5000
-MOST_ITERATIONS = 300  # of logistic regression
 ALPHAS = np.logspace(-3, 3, 10)  # of ridge regression
-WARPING_SHARE = 0.1  # of the steps, to either side
-MOST_WARPED_STEPS = 256
-MOST_KERNELS, FEWEST_KERNELS = 1000, 50
+FEWEST_KERNELS = 50
 KERNEL_LENGTHS = (7, 9, 11)
 PAIRS_AT_ONCE = 1 << 14
-# Measured on one core, and rounded up.
-ITERATION_S_A_VALUE, KERNEL_S_A_VALUE, WARPING_S_A_CELL = 3e-9, 3e-8, 4e-9
 SHARES = (0.25, 0.25, 0.5)  # of the time: of the linear model, of warping, and the rest of random kernels
 
 
@@ -60,17 +64,6 @@ class SequenceBaseline:
     n_weights: int | None
     n_parameters: int | None
     seconds: float
-
-
-def wanted_seconds(dataset: SequenceDataset) -> float:
-    """About how long all of them take together, with nothing cut, for a test set of half the size of the others."""
-    n, n_values = len(dataset.y), dataset.x.size
-    linear_s = ITERATION_S_A_VALUE * n_values * dataset.n_outputs * MOST_ITERATIONS
-    if not dataset.has_differences:
-        return linear_s
-    n_steps = min(int(dataset.lengths.max()), MOST_WARPED_STEPS)
-    warping_s = WARPING_S_A_CELL * n * n / 2 * dataset.n_inputs * 2 * WARPING_SHARE * n_steps**2
-    return linear_s + warping_s + MOST_KERNELS * KERNEL_S_A_VALUE * n_values
 
 
 def sequence_baselines(dataset: SequenceDataset, limit_s: float, seed: int) -> Iterator[SequenceBaseline]:

@@ -24,7 +24,7 @@ from nas.recorder import Trial
 from nas.results.final_part import FinalPart
 from nas.results.timetable import Timetable
 from nas.rundir import RunDirectory
-from nas.speed import Speed
+from nas.speed import Load, Speed
 from nas.status import Counts
 from search_spaces import MLPSpace, SearchSpace
 
@@ -135,7 +135,7 @@ def final_part(
         status=lambda phase="": SimpleNamespace(phase=phase, counts=Counts(trained=len(history))),
         n_skipped=0,
     )
-    largest = max(t.n_weights for t in history) if history else 1
-    speed = Speed.measured(seconds_a_training, largest, recipe.total_steps * batches.batch_size, dataset.n_inputs)
+    largest = Load(max(t.n_weights for t in history))
+    speed = Speed(seconds_a_training / Speed(1.0, 200).training_s(largest, recipe), 200)
     end = None if table is None else time.monotonic() + table.total_s
     return FinalPart(search, dataset, speed, table, end)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from nas.data import Dataset
 from nas.results.dense_baselines import dense_baselines
@@ -11,7 +12,7 @@ from nas.results.final_part import FinalPart
 from nas.results.front import Known
 from nas.results.front_training import FrontTraining
 from nas.results.held_out import Answered, HeldOut
-from nas.results.sequence_answers import answered_sequences
+from nas.results.sequence_answers import begin_sequences, finished_sequences
 from nas.results.tree_baseline import begin_trees, finished_trees
 from nas.results.trivial_baselines import trivial_baselines
 
@@ -54,22 +55,33 @@ def baselines(
         test: The test rows.
         show: Told what is being done.
     """
-    dataset, has_trees = part.dataset, isinstance(part.dataset, Dataset)
-    compared = Compared(tuple(trivial_baselines(dataset, test)), (DENSE, TREES if has_trees else SEQUENCES))
+    other = _Other.of(part, test)
+    compared = Compared(tuple(trivial_baselines(part.dataset, test)), (DENSE, other.kind))
     yield compared
 
-    # With several workers, the trees are learned in one of them while the others train dense networks.
-    begun = begin_trees(part, test) if has_trees and part.n_workers > 1 else None
+    # With several workers, one of them learns the others meanwhile.
+    begun = other.begin() if part.n_workers > 1 else None
     show(f"training {DENSE}")
     compared = compared.with_kind(DENSE, lambda: dense_baselines(part, best, training, test))
     if part.search.is_interrupted():
         return
     yield compared
-    if has_trees:
-        show(f"training {TREES}")
-        compared = compared.with_kind(TREES, lambda: ([finished_trees(begun or begin_trees(part, test), test)], None))
-    else:
-        show(f"training {SEQUENCES}")
-        compared = compared.with_kind(SEQUENCES, lambda: (answered_sequences(part, test), None))
+    show(f"training {other.kind}")
+    compared = compared.with_kind(other.kind, lambda: (other.finish(begun or other.begin()), None))
     if not part.search.is_interrupted():
         yield compared
+
+
+@dataclass(frozen=True)
+class _Other:
+    """What is learned in a worker: trees for rows, and for sequences what needs no network."""
+
+    kind: str
+    begin: Callable[[], Any]
+    finish: Callable[[Any], list[Answered]]
+
+    @classmethod
+    def of(cls, part: FinalPart, test: HeldOut) -> _Other:
+        if isinstance(part.dataset, Dataset):
+            return cls(TREES, lambda: begin_trees(part, test), lambda begun: [finished_trees(begun, test)])
+        return cls(SEQUENCES, lambda: begin_sequences(part), lambda begun: finished_sequences(begun, test))

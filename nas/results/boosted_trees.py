@@ -12,12 +12,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
+from nas.baseline_seconds import MAX_ITERATIONS
 from nas.data.shared import Rows, SharedRows
-
-MAX_ITERATIONS = 100  # scikit-learn's default
-LOADING_S = 1.5  # of scikit-learn in a worker
-# Measured with scikit-learn 1.9 on 500 to 100,000 rows of 10 to 784 columns.
-BINNING_S_A_VALUE, TREE_S, TREE_S_A_COLUMN, TREE_S_A_VALUE = 2.5e-7, 1e-3, 1.5e-4, 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,23 +29,6 @@ class Boosted:
     predicted: NDArray[np.float32]
     n_iterations: int
     seconds: float
-
-
-def boosting_seconds(n_inputs: int, n_rows: int, n_classes: int) -> float:
-    """About how long all iterations take.
-
-    Args:
-        n_inputs, n_rows: Of the table that is learned from.
-        n_classes: Classes; 1 for regression.
-    """
-    n_values, n_trees = n_inputs * n_rows, n_classes if n_classes > 2 else 1
-    tree_s = TREE_S + TREE_S_A_COLUMN * n_inputs + TREE_S_A_VALUE * n_values
-    return LOADING_S + BINNING_S_A_VALUE * n_values + MAX_ITERATIONS * n_trees * tree_s
-
-
-def least_seconds(n_inputs: int, n_rows: int) -> float:
-    """About how long it takes until the first iteration begins."""
-    return LOADING_S + BINNING_S_A_VALUE * n_inputs * n_rows
 
 
 def boost(rows: SharedRows, stop: Callable[[], bool], test: SharedRows, task: str, seed: int) -> Boosted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nas.data import AnyDataset
@@ -30,12 +31,23 @@ class FinalPart:
     end: float | None
 
     @classmethod
-    def begin(cls, search: Search, dataset: AnyDataset, speed: Speed, table: Timetable | None) -> FinalPart:
-        """Fit a timetable into the time that is left."""
-        end = search.clock.moment(CLOSING_S)
-        if table is not None and end is not None:
-            table = table.within(end - time.monotonic())
-        return cls(search, dataset, speed, table, end)
+    def begin(
+        cls, search: Search, dataset: AnyDataset, speed: Speed, table_of: Callable[[float], Timetable]
+    ) -> FinalPart:
+        """Plan the steps for the time that is left.
+
+        Args:
+            search, dataset, speed: See above.
+            table_of: Makes a timetable for a budget. If the search left more time than was kept, the shares of the
+                steps grow with it; if it left less, they shrink.
+        """
+        budget_s, end = search.clock.budget_s, search.clock.moment(CLOSING_S)
+        if budget_s is None or end is None:
+            return cls(search, dataset, speed, None, None)
+        left_s, kept = end - time.monotonic(), table_of(budget_s)
+        if 0.0 < kept.total_s < left_s:
+            kept = table_of(budget_s * left_s / kept.total_s)
+        return cls(search, dataset, speed, kept.within(left_s), end)
 
     @property
     def n_rows(self) -> int:

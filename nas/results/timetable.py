@@ -6,17 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
+from nas.baseline_seconds import boosting_seconds, wanted_seconds
 from nas.budget import batch_plan
 from nas.data import AnyDataset, Dataset
 from nas.generation import Course, hyperparameters_of
 from nas.recorder import Trial
 from nas.results import cross_validation
-from nas.results.boosted_trees import boosting_seconds
 from nas.results.contests import contests_for
 from nas.results.dense_training import NUMBERS_TO_TRY, DenseTraining, dense_seconds
 from nas.results.final_training import MARGIN, MIN_LENGTHENING, epochs_of, final_recipe, training_wall_s
 from nas.results.front import best_of_front, front_by_doubling, known_of
-from nas.sequence_baselines import wanted_seconds
 from nas.speed import Load, Speed
 
 # What a step gets of the budget, at most.

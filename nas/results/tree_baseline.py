@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
+from nas.baseline_seconds import MAX_ITERATIONS, least_seconds
 from nas.data.shared import SharedRows
 from nas.engine.gather import Inputs
-from nas.results.boosted_trees import MAX_ITERATIONS, Boosted, boost, least_seconds
 from nas.results.final_part import FinalPart
 from nas.results.findings import Baseline
 from nas.results.held_out import Answered, HeldOut
 from nas.results.timetable import boosting_limit_s
 from nas.workers import KILL_AFTER_S
 
+if TYPE_CHECKING:
+    from nas.results.boosted_trees import Boosted
+
 NAME = "HistGradientBoosting"
 
 
 def begin_trees(part: FinalPart, test: HeldOut) -> Future[Boosted] | Answered:
     """Begin to learn trees; or say why not, where there is not even time for the first."""
+    from nas.results.boosted_trees import boost  # scikit-learn takes seconds to load, which a search can do without
+
     search, now, last = part.search, time.monotonic(), part.deadline_of_baselines()
     deadline = now + boosting_limit_s(search.clock.budget_s)
     if last is not None:

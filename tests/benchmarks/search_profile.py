@@ -173,7 +173,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for data in given.data:
             name = Path(data.partition(":")[0]).stem
-            stacks = (given.keep or Path(folder)) / f"{name}.txt"
+            kept = given.keep or Path(folder)
+            kept.mkdir(parents=True, exist_ok=True)
+            stacks = kept / f"{name}.txt"
             profile = watched(data, given.budget, given.workers, given.seed, given.py_spy, stacks)
             print(tables_of(name, profile, kernels), flush=True)
 

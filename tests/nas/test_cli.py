@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -179,7 +180,14 @@ def test_report_shows_the_front_the_baselines_and_what_is_next(trees_run: Path) 
     said = nas("report", trees_run)
 
     assert (said.code, said.err) == (0, "")
-    for expected in ("Pareto front", "5-fold accuracy", "of dense", "HistGradientBoosting", "optuna-dashboard"):
+    for expected in (
+        "Pareto front",
+        "mean of 5 folds",
+        "of dense",
+        "parameters",
+        "HistGradientBoosting",
+        "optuna-dashboard",
+    ):
         assert expected in said.out
     assert f"nas predict {trees_run}" in said.out
 
@@ -317,3 +325,10 @@ def test_help_of_search_is_complete() -> None:
 def test_help_of_other_commands_is_complete(command: str, options: list[str]) -> None:
     out = nas(command, "--help").out
     assert [option for option in options if not re.search(rf"{option}\s", out)] == []
+
+
+def test_the_age_of_a_process_counts_from_its_start() -> None:
+    code = "import time; time.sleep(0.3); from nas.cli import _process_age_s; print(_process_age_s())"
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 0.3 <= float(done.stdout) <= time.monotonic() - start + 0.05

@@ -26,6 +26,7 @@ from nas.engine.networks import n_parameters_of, network_of
 from nas.errors import CheckpointError, DataError, RunError, UsageError
 from nas.inputs import sequences_of
 from nas.network_file import DESCRIPTION, TENSORS, TrainedNetwork, load_network, save_network
+from nas.report.content import FORMAT
 from nas.rundir import RunDirectory
 
 CLASSES = ("cat", "dog", "Ärger, laut")
@@ -61,14 +62,18 @@ def row(trial: int, test_score: float | None) -> dict[str, Any]:
     return {"trial": trial, "n_weights": 9, "density": 0.1, "validation_score": 0.5, "test_score": test_score}
 
 
+def write_report(directory: RunDirectory, front: list[dict[str, Any]]) -> None:
+    best = front[-1] if front else None
+    write_json(directory.report, {"format": FORMAT, "missing": [], "front": front, "best": best})
+
+
 def finished_run(folder: Path, target: str) -> RunDirectory:
     """A finished run whose front has trial 4, not retrained, and trials 6 and 9, of which 9 is best."""
     dataset = prepare(str(table(folder / "data.csv", target)), target=target, seed=0)
     directory = RunDirectory.create(folder / "runs", "mine", "data.csv")
     for trial in (6, 9):
         save_network(directory.models / f"trial-{trial}", network(dataset, trial), {"trial": trial})
-    front = [row(4, None), row(6, 0.25), row(9, 0.5)]
-    write_json(directory.report, {"front": front, "best": front[-1]})
+    write_report(directory, [row(4, None), row(6, 0.25), row(9, 0.5)])
     return directory
 
 
@@ -192,7 +197,7 @@ def test_a_trial_without_a_trained_network_is_refused_with_those_that_have_one(
 
 @pytest.mark.parametrize("front", [[], [row(4, None)]])
 def test_a_run_without_a_trained_network_is_refused(classifier: RunDirectory, front: list[dict[str, Any]]) -> None:
-    write_json(classifier.report, {"front": front, "best": front[-1] if front else None})
+    write_report(classifier, front)
     with pytest.raises(UsageError, match=r"mine has no trained network. Search again with a larger --budget"):
         network_folder(classifier, None)
 
@@ -214,7 +219,7 @@ def recurrent_run(folder: Path, dataset: SequenceDataset) -> RunDirectory:
     directory = RunDirectory.create(folder / "runs", "mine", "data")
     network = TrainedNetwork(wiring, None, parameters, dataset.encoding)
     save_network(directory.models / "trial-9", network, {"trial": 9})
-    write_json(directory.report, {"front": [row(9, 0.5)], "best": row(9, 0.5)})
+    write_report(directory, [row(9, 0.5)])
     return directory
 
 

@@ -23,8 +23,12 @@ from nas.run import start_run
 from nas.setup import prepare_data, with_space
 from predictors import FEATURE_NAMES
 
-REPORT_KEYS = {"format", "task", "score_name", "seconds", "counts", "best", "front", "baselines"}
-ROW_KEYS = {"trial", "n_weights", "density", "validation_score", "test_score"}
+REPORT_KEYS = {"format", "task", "score_name", "seconds", "counts", "best", "front", "baselines", "comparison"}
+ROW_KEYS = {
+    *("trial", "n_weights", "n_parameters", "density", "validation_score", "is_confirmed", "epochs"),
+    *("test_score", "test_error"),
+}
+BASELINE_KEYS = {"name", "test_score", "test_error", "n_weights", "n_parameters", "seconds"}
 
 
 def seconds_of(run: Path) -> list[float | None]:
@@ -111,14 +115,18 @@ def test_the_report_has_the_promised_keys(finished_run: Path) -> None:
     report = json.loads((finished_run / "report.json").read_text())
 
     assert set(report) >= REPORT_KEYS
-    assert (report["format"], report["task"], report["score_name"]) == (1, "classification", "accuracy")
+    assert (report["format"], report["task"], report["score_name"]) == (2, "classification", "accuracy")
     assert set(report["counts"]) == {"trained", "stopped", "skipped", "failed"}
     assert all(set(row) == ROW_KEYS for row in [report["best"], *report["front"]])
-    assert all(set(row) == {"name", "test_score", "n_weights", "seconds"} for row in report["baselines"])
+    assert all(set(row) == BASELINE_KEYS for row in report["baselines"])
     names = [row["name"] for row in report["baselines"]]
-    assert len(names) == 3
-    assert "100 hidden units" in names[1]
-    assert "HistGradientBoosting" in names[2]
+    assert len(names) == 4
+    assert names[0] == "always the commonest class"
+    assert "(equal weights)" in names[1] and "(100 units a layer)" in names[2]
+    assert "HistGradientBoosting" in names[3]
+    assert set(report["comparison"]) == {"baseline", "difference", "standard_error", "p_value"}
+    assert report["comparison"]["baseline"] in names
+    assert report["missing"] == []
 
 
 def test_the_report_agrees_with_the_study(finished_run: Path) -> None:
@@ -131,21 +139,23 @@ def test_the_report_agrees_with_the_study(finished_run: Path) -> None:
         trial = history[row["trial"]]
         assert trial.number == row["trial"]
         assert trial.outcome is not None
-        assert (row["n_weights"], row["density"]) == (trial.n_weights, trial.density)
-        assert report["n_folds"] or row["validation_score"] == trial.outcome.score
+        assert (row["n_weights"], row["n_parameters"]) == (trial.n_weights, trial.n_parameters)
+        assert row["is_confirmed"] or row["validation_score"] == trial.outcome.score
         assert row["validation_score"] <= 1.0
         assert 0.0 <= row["test_score"] <= 1.0
-    weights = [row["n_weights"] for row in report["front"]]
-    scores = [row["validation_score"] for row in report["front"]]
-    assert weights == sorted(set(weights))
-    assert scores == sorted(set(scores))
+    doublings = [row["n_weights"].bit_length() for row in report["front"]]
+    scores = [row["validation_score"] for row in report["front"] if row["is_confirmed"]]
+    assert doublings == sorted(set(doublings))
+    assert scores == sorted(set(scores)) and scores
+    assert report["n_folds"] == 5
 
 
-def test_the_best_has_the_highest_validation_score_of_the_front(finished_run: Path) -> None:
+def test_the_best_has_the_highest_cross_validated_score_of_the_front(finished_run: Path) -> None:
     report = json.loads((finished_run / "report.json").read_text())
 
     assert report["best"] in report["front"]
-    assert report["best"]["validation_score"] == max(row["validation_score"] for row in report["front"])
+    confirmed = [row for row in report["front"] if row["is_confirmed"]]
+    assert report["best"]["validation_score"] == max(row["validation_score"] for row in confirmed)
 
 
 def test_test_rows_are_read_once_and_after_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

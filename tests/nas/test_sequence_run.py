@@ -25,7 +25,7 @@ from nas.engine.batches import plan_batches
 from nas.inputs import sequences_of
 from nas.network_file import load_network
 from nas.recorder import STUDY_NAME, read_history
-from nas.report import print_report
+from nas.report.terminal import print_report
 from nas.run import start_run
 from nas.setup import recipe_for, with_space
 from search_spaces import RecurrentGenotype, RecurrentWiring
@@ -159,17 +159,18 @@ def test_dense_recurrent_networks_stand_beside_the_best(strings_run: Path) -> No
     report = report_of(strings_run)
     best = read_history(strings_run / "study.db")[report["best"]["trial"]].genotype
     assert isinstance(best, RecurrentGenotype)
-    equal, lstm = report["baselines"]  # neither trees nor rules
-    assert equal["name"].startswith(f"dense {best.cell}, ") and equal["name"].endswith("(equal weights)")
-    assert lstm["name"] == "dense lstm, 32 units" and lstm["n_weights"] > 4000
+    commonest, equal, lstm = report["baselines"]  # neither trees nor rules
+    assert commonest["name"] == "always the commonest class"
+    assert f" {best.cell} units, rate " in equal["name"] and equal["name"].endswith("(equal weights)")
+    assert lstm["name"].startswith("dense 32 lstm units, rate ") and lstm["n_weights"] > 4000
     assert all(0.0 <= row["test_score"] <= 1.0 and row["seconds"] > 0 for row in (equal, lstm))
     assert report["families"] == []
 
 
 def test_rules_and_families_of_a_grammar_are_reported(reber_run: Path) -> None:
     report = report_of(reber_run)
-    assert [row["name"] for row in report["baselines"][-3:]] == RULES
-    assert len(report["baselines"]) == 5
+    assert [row["name"] for row in report["baselines"][1:4]] == RULES
+    assert len(report["baselines"]) == 6
     drawn = reber_strings(600, seed=0)
     of_test = np.bincount(drawn.families[drawn.n_train :]).tolist()
     expected = [(name, n) for name, n in zip(drawn.family_names, of_test, strict=True) if n]
@@ -187,7 +188,7 @@ def test_people_read_families_and_rules(reber_run: Path) -> None:
     print_report(report_of(reber_run), str(reber_run), console)
     text = console.export_text()
     assert "Accuracy by family of test sequences" in text
-    for name in ("valid", "swapped states 4 and 5", *RULES, "dense lstm, 32 units"):
+    for name in ("valid", "swapped states 4 and 5", *RULES, "dense 32 lstm units"):
         assert name in text
     assert nas("report", reber_run).out.count("swapped states 4 and 5") == 1
 

@@ -387,34 +387,3 @@ def test_what_is_compiled_already_is_not_compiled_again(rows: SharedRows) -> Non
         workers.map(compile_kernels, ["mlp", "rnn"])
     with Workers(1, rows) as workers:
         assert workers.map(compile_kernels, ["mlp", "rnn"]) == [False, False]
-
-
-def waited(rows: SharedRows, stop: Callable[[], bool], answer: str) -> tuple[str, Path, float]:
-    """Wait until told to stop."""
-    start = time.monotonic()
-    while not stop():
-        time.sleep(0.01)
-    return answer, rows.folder, time.monotonic() - start
-
-
-def deaf(rows: SharedRows, stop: Callable[[], bool]) -> None:
-    """Never look whether to stop."""
-    while True:
-        time.sleep(0.1)
-
-
-def test_a_call_stops_at_its_deadline_while_others_train(pool: Workers, rows: SharedRows) -> None:
-    begun = pool.begin(waited, "done", deadline=time.monotonic() + 1.0)
-    (result,) = pool.train(JOBS[:1], Leg(RECIPE, 100, None))
-    assert result.state is not None and result.state.steps_done == 100
-    answer, folder, seconds = begun.result(timeout=20)
-    assert (answer, folder) == ("done", rows.folder)
-    assert seconds < 5.0
-
-
-def test_a_call_that_does_not_stop_is_killed_and_the_pool_goes_on(pool: Workers) -> None:
-    begun = pool.begin(deaf, deadline=time.monotonic() + 0.2)
-    with pytest.raises(TimeoutError):
-        begun.result(timeout=20)
-    (result,) = pool.train(JOBS[:1], Leg(RECIPE, 100, None))
-    assert result.state is not None and result.state.steps_done == 100

@@ -12,13 +12,15 @@ from final_parts import FakeWorkers, final_part
 from nas.data import Dataset, SequenceDataset, prepare, prepare_sequences, sequence_load
 from nas.data.reber import reber_strings
 from nas.results import baselines as module
-from nas.results.baselines import DENSE, TREES, Compared, baselines
+from nas.results.baselines import DENSE, SEQUENCES, TREES, Compared, baselines
 from nas.results.boosted_trees import Boosted
 from nas.results.final_part import FinalPart
 from nas.results.front import best_of_front, front_by_doubling, known_of
 from nas.results.front_training import train_front
 from nas.results.held_out import HeldOut
+from nas.results.sequence_answers import answer_sequences
 from nas.results.timetable import Timetable
+from nas.sequence_baselines import SequenceBaseline
 from search_spaces import RNNSpace
 
 
@@ -39,7 +41,10 @@ def steps(part: FinalPart, show: Callable[[str], None] = lambda phase: None) -> 
     front = front_by_doubling(known_of(part.search.recorder.history, {}))
     training, test = train_front(part, front[::-1]), HeldOut.read(part.dataset, 0)
     workers: Any = part.search.workers
-    workers.answer = Boosted(np.zeros(len(test.targets), np.float32), 100, 1.0)
+    zeros = np.zeros(len(test.targets), np.float32)
+    workers.answer = Boosted(zeros, 100, 1.0)
+    if isinstance(part.dataset, SequenceDataset):
+        workers.answer = [SequenceBaseline("logistic regression on n-grams", zeros, 7, 1.0)]
     return list(baselines(part, best_of_front(front), training, test, show))
 
 
@@ -132,11 +137,13 @@ def test_recurrent_networks_are_compared_with_dense_ones_of_their_cell_and_rules
     reber: SequenceDataset, tmp_path: Path
 ) -> None:
     part = final_part(tmp_path, reber, space=RNNSpace(reber.n_inputs, reber.n_outputs, 4000))
-    first, second = steps(part)
+    first, second, third = steps(part)
     assert names(first) == ["always the commonest class", "bigram rule", "trigram rule", "length rule"]
-    assert (first.missing, second.missing) == ((DENSE,), ())
+    assert (first.missing, second.missing, third.missing) == ((DENSE, SEQUENCES), (SEQUENCES,), ())
     best = max(part.search.recorder.history, key=lambda trial: trial.outcome.score).genotype  # type: ignore[union-attr]
     equal, usual = names(second)[-2:]
     assert f" {best.cell} units, rate" in equal and equal.endswith("(equal weights)")  # type: ignore[union-attr]
     assert usual.startswith("dense 32 lstm units, rate")
-    assert part.search.workers.begun == []  # type: ignore[attr-defined]
+    assert names(third)[-1] == "logistic regression on n-grams"
+    ((function, dataset, *_),) = part.search.workers.begun  # type: ignore[attr-defined]
+    assert (function, dataset) == (answer_sequences, reber)

@@ -10,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from threadpoolctl import threadpool_limits
 
 from nas.data.shared import SharedRows
-from nas.results.boosted_trees import boost, boosting_seconds, least_seconds
+from nas.results.boosted_trees import boost
 
 SCALE, SHIFT = 0.25, -3.0
 
@@ -63,15 +63,3 @@ def test_what_is_to_be_predicted_is_not_learned_from(tmp_path: Path) -> None:
     turned = SharedRows.write(tmp_path / "turned", stored.x, 2 - stored.y, None, stored.scale, stored.shift)
     first, second = (boost(rows, lambda: False, one, "classification", 0).predicted for one in (test, turned))
     np.testing.assert_array_equal(first, second)
-
-
-def test_boosting_is_expected_to_take_time_by_classes_rows_and_columns() -> None:
-    def seconds(n_inputs: int, n_rows: int, n_classes: int) -> float:
-        return boosting_seconds(n_inputs, n_rows, n_classes) - least_seconds(n_inputs, n_rows)
-
-    assert seconds(10, 1000, 1) == seconds(10, 1000, 2)  # one tree an iteration
-    assert seconds(10, 1000, 5) == pytest.approx(5 * seconds(10, 1000, 1))
-    assert seconds(10, 2000, 1) > seconds(10, 1000, 1)
-    # As many values in more columns take longer: each column has a histogram in each leaf.
-    assert seconds(1000, 100, 1) > 10 * seconds(10, 10_000, 1)
-    assert least_seconds(784, 60_000) > least_seconds(784, 6_000) > 0

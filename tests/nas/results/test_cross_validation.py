@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from candidates import complete, trial
 from final_parts import FakeWorkers, trained_trials
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.budget import batch_plan
@@ -183,6 +183,7 @@ def test_a_candidate_that_diverges_is_left_out(wine: Dataset, space: MLPSpace, t
     assert [len(jobs) for jobs, _ in workers.trained] == [2, 2, 1, 1, 1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 10.0), min_size=1, max_size=12), st.integers(1, 8), st.floats(0.01, 200.0))
 def test_as_many_are_confirmed_as_fit_into_the_time(fold_s: list[float], n_workers: int, seconds: float) -> None:
     n = affordable_candidates(fold_s, n_workers, seconds)

@@ -4,7 +4,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.results.dense_networks import (
@@ -19,6 +19,7 @@ from nas.results.dense_networks import (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=3, max_size=5).map(tuple))
 def test_a_dense_network_has_every_edge_between_neighbouring_layers(widths: tuple[int, ...]) -> None:
     wiring = dense_wiring(widths)
@@ -33,6 +34,7 @@ def test_a_dense_network_has_every_edge_between_neighbouring_layers(widths: tupl
     assert wiring.n_parameters == len(expected) + sum(widths[1:])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 800), st.integers(1, 30), st.sampled_from(LAYERS), st.integers(1, 100_000))
 def test_no_other_width_has_a_number_of_weights_nearer_to_the_wanted(
     n_inputs: int, n_outputs: int, n_layers: int, n_weights: int

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from candidates import COURSE
 from final_parts import FakeWorkers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.engine.recipe import Hyperparameters
@@ -21,7 +21,7 @@ from nas.results.dense_training import (
     train_dense,
 )
 from nas.results.final_training import final_recipe
-from nas.speed import Speed
+from nas.speed import Load, Speed
 
 CONTESTS = dense_contests(6, 3, 300)
 FINAL = final_recipe(COURSE, 96, 45)
@@ -135,6 +135,7 @@ def test_fewer_settings_take_fewer_rungs(n: int, steps: list[int]) -> None:
     assert [leg.until_step for _, leg in workers.trained] == [*steps, FINAL.total_steps]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(NUMBERS_TO_TRY), st.integers(1, 3))
 def test_the_time_of_the_settings_is_that_of_the_steps_they_are_trained(n: int, n_seeds: int) -> None:
     speed, course = Speed(1e-7, 200), replace(COURSE, n_seeds=n_seeds)
@@ -146,10 +147,11 @@ def test_the_time_of_the_settings_is_that_of_the_steps_they_are_trained(n: int, 
         for job in jobs:
             begun = 0 if job.state is None else job.state.steps_done
             recipe = replace(leg.recipe, total_steps=leg.until_step - begun)
-            expected += len(job.weight_seeds) * speed.training_s(500, recipe)
+            expected += len(job.weight_seeds) * speed.training_s(Load(500), recipe)
     assert dense_seconds(alike, n, replace(HOW, course=course), speed) == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e4))
 def test_as_many_settings_are_tried_as_there_is_time_for_and_one_at_least(seconds: float) -> None:
     speed = Speed(1e-6, 200)

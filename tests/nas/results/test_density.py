@@ -13,6 +13,7 @@ from search_spaces.wiring import Wiring
 widths = st.lists(st.integers(1, 6), min_size=3, max_size=6).map(tuple)
 
 
+@settings(deadline=None)
 @given(widths)
 def test_a_dense_network_has_every_weight_of_itself(widths: tuple[int, ...]) -> None:
     wiring = dense_wiring(widths)

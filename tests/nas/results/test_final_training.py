@@ -16,7 +16,7 @@ from nas.engine.state import initial_state
 from nas.generation import Course
 from nas.jobs import Job, Leg, Result
 from nas.results.final_training import MARGIN, epochs_of, final_recipe, train_to_end, training_wall_s
-from nas.speed import Speed
+from nas.speed import Load, Speed
 
 
 @settings(deadline=None, max_examples=50)
@@ -34,14 +34,16 @@ def test_the_final_training_is_over_all_rows_and_as_long_as_wanted(
     assert (epochs_of(recipe), epochs_of(final)) == (epochs, final_epochs)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 10_000), max_size=10), st.integers(1, 16))
 def test_networks_side_by_side_take_their_share_of_the_workers_and_at_least_as_long_as_the_largest(
     n_weights: list[int], n_workers: int
 ) -> None:
     speed = Speed(1e-7, 500)
-    each_s = [speed.training_s(n, COURSE.recipe) for n in n_weights]
+    loads = [Load(n) for n in n_weights]
+    each_s = [speed.training_s(load, COURSE.recipe) for load in loads]
     expected = MARGIN * max([sum(each_s) / n_workers, *each_s], default=0.0)
-    assert training_wall_s(n_weights, COURSE.recipe, speed, n_workers) == pytest.approx(expected)
+    assert training_wall_s(loads, COURSE.recipe, speed, n_workers) == pytest.approx(expected)
 
 
 class Ending:

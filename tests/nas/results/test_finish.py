@@ -84,14 +84,17 @@ def test_the_best_by_cross_validation_is_the_best_and_all_stay_on_the_front(wine
 
 
 def test_with_little_time_the_first_of_the_closest_choices_are_confirmed_and_the_front_keeps_the_others(
-    wine: Dataset, tmp_path: Path
+    wine: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = Timetable(3.0, 50.0, 50.0, 0.0)
-    part = final_part(tmp_path, wine, table=table, workers=with_trees(), seconds_a_training=0.5)
+    asked: list[tuple[list[float], int, float]] = []
+    monkeypatch.setattr(cross_validation, "affordable_candidates", lambda *given: asked.append(given) or 2)
+    part = final_part(tmp_path, wine, table=Timetable(3.0, 50.0, 50.0, 0.0), workers=with_trees())
     scores = {one.key: one.outcome.score for one in part.search.recorder.history if one.outcome is not None}
     workers: Any = part.search.workers
     workers.score = lambda job, leg: scores[job.key] - 0.01 if leg.folds else 0.5
     *_, last = all_of(part)
+    ((fold_s, n_workers, seconds),) = asked
+    assert (len(fold_s), n_workers, seconds) == (3, 2, 3.0)
     validated = [(jobs, leg) for jobs, leg in workers.trained if leg.folds]
     assert len(validated) == 5 and {len(jobs) for jobs, _ in validated} == {2}
     assert [row.is_confirmed for row in last.front] == [False, True, True]

@@ -19,6 +19,7 @@ def sizes(trials: list[Trial], confirmed: dict[str, float] | None = None) -> lis
     return [one.trial.n_weights for one in front_by_doubling(known_of(trials, confirmed or {}))]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2**40))
 def test_a_doubling_holds_the_sizes_from_a_power_of_two_to_the_next(n_weights: int) -> None:
     assert 2 ** doubling(n_weights) <= n_weights < 2 ** (doubling(n_weights) + 1)

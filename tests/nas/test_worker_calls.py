@@ -1,7 +1,9 @@
+"""Calls in worker processes that must be over in time."""
+
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +21,16 @@ JOBS = [Job("a", random_wiring(0), "relu", Hyperparameters(1e-2), ((0, 0),))]
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
+def rows(tmp_path_factory: pytest.TempPathFactory) -> SharedRows:
     rng = np.random.default_rng(0)
-    return SharedRows.write(
-        tmp_path_factory.mktemp("rows"), rng.normal(size=(400, 5)).astype(np.float32), rng.integers(3, size=400)
-    )
+    x = rng.normal(size=(400, 5)).astype(np.float32)
+    return SharedRows.write(tmp_path_factory.mktemp("rows"), x, rng.integers(3, size=400))
 
 
 @pytest.fixture(scope="module")
-def pool(rows):
+def pool(rows: SharedRows) -> Iterator[Workers]:
     with Workers(2, rows) as workers:
-        list(workers.train(JOBS[:2], Leg(RECIPE, 1, None)))
+        list(workers.train(JOBS, Leg(RECIPE, 1, None)))  # load the kernels
         yield workers
 
 
@@ -49,7 +50,7 @@ def deaf(rows: SharedRows, stop: Callable[[], bool]) -> None:
 
 def test_a_call_stops_at_its_deadline_while_others_train(pool: Workers, rows: SharedRows) -> None:
     begun = pool.begin(waited, "done", deadline=time.monotonic() + 1.0)
-    (result,) = pool.train(JOBS[:1], Leg(RECIPE, 100, None))
+    (result,) = pool.train(JOBS, Leg(RECIPE, 100, None))
     assert result.state is not None and result.state.steps_done == 100
     answer, folder, seconds = begun.result(timeout=20)
     assert (answer, folder) == ("done", rows.folder)
@@ -60,5 +61,5 @@ def test_a_call_that_does_not_stop_is_killed_and_the_pool_goes_on(pool: Workers)
     begun = pool.begin(deaf, deadline=time.monotonic() + 0.2)
     with pytest.raises(TimeoutError):
         begun.result(timeout=20)
-    (result,) = pool.train(JOBS[:1], Leg(RECIPE, 100, None))
+    (result,) = pool.train(JOBS, Leg(RECIPE, 100, None))
     assert result.state is not None and result.state.steps_done == 100
