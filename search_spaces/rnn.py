@@ -17,7 +17,7 @@ from search_spaces.mutation import another, change_seed
 from search_spaces.priors import PRIORS, find_prior
 from search_spaces.readings import read_graph
 from search_spaces.recurrent_fit import fit_recurrent
-from search_spaces.recurrent_genotype import MAX_WINDOW, READINGS, Pooling, Reading, RecurrentGenotype
+from search_spaces.recurrent_genotype import MAX_WINDOW, POOLINGS, READINGS, Pooling, Reading, RecurrentGenotype
 from search_spaces.recurrent_mutation import RecurrentRanges, mutated_recurrent
 from search_spaces.recurrent_wiring import CELLS, GATES, Cell, RecurrentWiring
 
@@ -104,7 +104,7 @@ class RNNSpace(Limits):
         inputs and recurrence is uniform.
         """
         cell = self.cells[rng.integers(len(self.cells))]
-        stride, window = self._reading(rng)
+        stride, window = self._stride_and_window(rng)
         differences = self.has_differences and rng.random() < DIFFERENCES_SHARE
         bidirectional = rng.random() < BIDIRECTIONAL_SHARE
         n_directions = 2 if bidirectional else 1
@@ -114,7 +114,12 @@ class RNNSpace(Limits):
         n_embedded = self._embedded(n_read, n_weights / n_directions, rng)
         # Edges into units in each direction.
         n_edges = max(n_weights / n_directions - n_read * max(n_embedded, 1), 0) / GATES[cell]
-        draw = self._dense_layer if self._draws_template(rng) else self._random_graph
+        pooling = tuple(POOLING_WEIGHTS)[rng.choice(len(POOLING_WEIGHTS), p=list(POOLING_WEIGHTS.values()))]
+        if self._draws_template(rng):
+            n_read_by_outputs = self.n_outputs * len(POOLINGS[pooling]) / GATES[cell]
+            graph = self._dense_layer(n_edges, n_embedded, n_read_by_outputs, rng)
+        else:
+            graph = self._random_graph(n_edges, n_embedded, rng)
         genotype = RecurrentGenotype(
             space=self.name,
             orientation=ORIENTATIONS[rng.integers(len(ORIENTATIONS))],
@@ -126,11 +131,11 @@ class RNNSpace(Limits):
             stride=stride,
             differences=differences,
             bidirectional=bidirectional,
-            pooling=tuple(POOLING_WEIGHTS)[rng.choice(len(POOLING_WEIGHTS), p=list(POOLING_WEIGHTS.values()))],
+            pooling=pooling,
             learning_rate=log_uniform(*self.learning_rate, rng),
             dropout=new_share(self.dropout, rng),
             label_smoothing=new_share(self.label_smoothing, rng),
-            **draw(n_edges, n_embedded, rng),
+            **graph,
         )
         return self._fitted(genotype, n_weights)
 
@@ -173,8 +178,8 @@ class RNNSpace(Limits):
         n_wanted = round(rng.uniform(*EMBEDDING_SHARE) * n_weights / n_read)
         return min(max(min(n_wanted, n_read), low, 1), high)
 
-    def _reading(self, rng: np.random.Generator) -> tuple[int, int]:
-        """(stride, window) for a number of steps that is log-uniform."""
+    def _stride_and_window(self, rng: np.random.Generator) -> tuple[int, int]:
+        """Both for a number of steps that is log-uniform."""
         ranges = self.ranges
         fewest, most = (min(n, self.n_steps) for n in STEPS_TAKEN)
         stride = max(min(round(self.n_steps / log_uniform(fewest, most, rng)), ranges.stride[1]), 1)
@@ -190,13 +195,23 @@ class RNNSpace(Limits):
         has_template = len(graphs) < len(self.priors or PRIORS)
         return has_template and (not graphs or rng.random() < TEMPLATE_SHARE)
 
-    def _dense_layer(self, n_edges: float, n_embedded: int, rng: np.random.Generator) -> dict[str, Any]:
-        """Genes of one recurrent layer of about `n_edges` edges, of which most that there can be are there."""
+    def _dense_layer(
+        self, n_edges: float, n_embedded: int, n_outwards: float, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        """Genes of one recurrent layer of about `n_edges` edges, most of those that there can be.
+
+        Args:
+            n_edges: Edges into units, and out of them as a number of those.
+            n_embedded: Embedded values.
+            n_outwards: Edges out of each unit, as a number of those into units.
+            rng: Source of randomness.
+        """
         density = LEAST_TEMPLATE_DENSITY + (1 - LEAST_TEMPLATE_DENSITY) * rng.random()
         density = 1.0 if rng.integers(2) else density
         n_read = max(round(density * max(n_embedded, 1)), 1)
-        # density h^2 + n_read h = edges, for h units
-        n_units = (math.sqrt(n_read**2 + 4 * density * n_edges) - n_read) / (2 * density)
+        # density h^2 + (n_read + density n_outwards) h = edges, for h units
+        linear = n_read + density * n_outwards
+        n_units = (math.sqrt(linear**2 + 4 * density * n_edges) - linear) / (2 * density)
         n_neurons = round(min(max(n_units, 1), self.neurons[1]))
         return {
             "segments": (whole_segment(TEMPLATE_PRIOR, n_neurons, density * n_neurons, rng),),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.data.builtin import SEQUENCE_BUILTINS
-from nas.data.load import FINGERPRINT_VERSION, split_and_code
+from nas.data.load import split_and_code
 from nas.data.reber import GrammarStrings, embedded_reber_strings, reber_strings, trivial_baselines
 from nas.data.sequence_dataset import HeldOutSequences, SequenceDataset
 from nas.data.sequence_encoding import (
@@ -38,6 +38,7 @@ from nas.data.target import TargetCode, Task, check_targets_vary, decide_task, e
 from nas.errors import DataError, quoted
 
 CLASSES = ("0", "1")  # of a grammar's strings: invalid, valid
+SEQUENCES_VERSION = 2  # raise it when the same source and options give other arrays
 NEW_STRINGS_SEED = 0  # of a built-in grammar without a run: that of a search without --seed
 
 
@@ -173,5 +174,5 @@ def _fingerprint(source: SequenceSource, **options: object) -> str:
     for sequences in (source.sequences, test):
         if sequences is not None:
             digest.update(sequences.offsets.data)
-    digest.update(json.dumps({**options, "version": FINGERPRINT_VERSION}).encode())
+    digest.update(json.dumps({**options, "version": SEQUENCES_VERSION}).encode())
     return digest.hexdigest()
