@@ -150,6 +150,9 @@ def search(
     ends with a Pareto front of score and number of weights. Ctrl-C stops cleanly; [bold]nas resume[/bold] goes on.
     """
     with _one_line_errors():
+        from nas.forkserver import start_forkserver
+
+        start_forkserver()
         from nas.config import load_config
         from nas.run import start_run
 

@@ -18,6 +18,7 @@ from nas.recorder import Trial
 from predictors import final_score_estimates
 from predictors.regressors import REGRESSORS
 from predictors.regressors.protocol import Regressor
+from predictors.run_skill import taus_without_each
 from predictors.score_scale import ScoreScale
 
 RUNG = 0
@@ -106,8 +107,8 @@ def is_better(
         held_out = fold_of == fold
         told[held_out] = _regressor(seed).fit(rows[~held_out], labels[~held_out]).predict(rows[held_out]).mean
     labels = labels[is_complete]
-    learned, plain = (kendalltau(by[is_complete], labels).statistic for by in (told, rows[:, -1]))
-    return bool(learned > plain)  # false if there is nothing to compare, which gives NaN
+    learned, plain = (taus_without_each(by[is_complete], labels)[0] for by in (told, rows[:, -1]))
+    return learned > plain
 
 
 def _regressor(seed: int) -> Regressor:

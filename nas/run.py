@@ -47,7 +47,7 @@ from nas.view import View
 from nas.workers import Workers
 from search_spaces import SearchSpace
 
-FORMAT = 3
+FORMAT = 4
 SPEED_TRIAL_S = 0.3
 GUESSED_SEARCH_SHARE = 0.6
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5

@@ -246,7 +246,7 @@ class Search:
         size = math.ceil(self.plan.population / IN_FLIGHT)
         if self.clock.budget_s is not None:
             left_s = self.clock.budget_s - self.finale_s(self.recorder.history) - self.clock.used_s()
-            return size if left_s > max(self._durations_s, default=0.0) else 0
+            return size if left_s > _mean(self._durations_s) else 0
         if self.config.search.trials is None:
             return size
         return min(size, self.config.search.trials - evolution.n_seen)
@@ -318,6 +318,11 @@ class Search:
         if state is not None:  # a generation that a kill cut off is proposed again
             with open(self.directory.skipped, "r+b") as file:
                 file.truncate(state["skipped_bytes"])
+
+
+def _mean(values: Sequence[float]) -> float:
+    """The mean of values, 0 for none."""
+    return math.fsum(values) / max(len(values), 1)
 
 
 def _shortfall(decision: Decision) -> float:

@@ -54,13 +54,15 @@ class SequenceBaseline:
     Attributes:
         name: What it is.
         predicted: float32 (n_test,), class numbers or values.
-        n_weights: Weights and intercepts; None where there are none.
+        n_weights: Its weights; None where there are none.
+        n_parameters: The same, with intercepts.
         seconds: Time that it took.
     """
 
     name: str
     predicted: Float
     n_weights: int | None
+    n_parameters: int | None
     seconds: float
 
 
@@ -93,7 +95,7 @@ def sequence_baselines(dataset: SequenceDataset, limit_s: float, seed: int) -> I
         yield _linear("values", flat, y, flat_asked, dataset.task, _iterations(flat.size, y, linear_s), start)
         start = time.monotonic()
         nearest = _nearest(lambda some: _squared_distances(some, flat), flat_asked)
-        yield _answer("nearest neighbour (Euclidean)", y[nearest], None, start)
+        yield _answer("nearest neighbour (Euclidean)", y[nearest], start)
         n_warped = min(n_steps, MOST_WARPED_STEPS)
         n_cells = len(learned) * len(asked) * learned.shape[1] * 2 * WARPING_SHARE
         n_warped = min(n_warped, math.isqrt(int(warping_s / WARPING_S_A_CELL / n_cells)))
@@ -102,7 +104,7 @@ def sequence_baselines(dataset: SequenceDataset, limit_s: float, seed: int) -> I
             short, short_asked = (_stretched(values, n_warped) for values in (learned, asked))
             nearest = _nearest(lambda some: warped_distances(some, short, band), short_asked)
             name = f"nearest neighbour (time warping within {band} of {n_warped} steps)"
-            yield _answer(name, y[nearest], None, start)
+            yield _answer(name, y[nearest], start)
         n_values = learned.size + asked.size
         n_kernels = min(MOST_KERNELS, int(kernels_s / (KERNEL_S_A_VALUE * n_values)))
         if n_kernels >= FEWEST_KERNELS and n_steps >= 2:
@@ -231,21 +233,22 @@ def _linear(
     if task == "regression":
         return _ridge(f"ridge regression on {what}", learned, y, asked, task, start)
     model = LogisticRegression(max_iter=n_iterations).fit(learned, y)
-    n_weights = model.coef_.size + model.intercept_.size
     name = f"logistic regression on {what}"
     if model.n_iter_.max() >= n_iterations and n_iterations < MOST_ITERATIONS:
         name += f" ({n_iterations} iterations: time was short)"
-    return _answer(name, model.predict(asked), n_weights, start)
+    return _answer(name, model.predict(asked), start, model)
 
 
 def _ridge(name: str, learned: Float, y: Float, asked: Float, task: Task, start: float) -> SequenceBaseline:
     ridge = RidgeCV(ALPHAS) if task == "regression" else RidgeClassifierCV(ALPHAS)
     model = make_pipeline(StandardScaler(), ridge).fit(learned, y)
-    return _answer(name, model.predict(asked), ridge.coef_.size + np.size(ridge.intercept_), start)
+    return _answer(name, model.predict(asked), start, ridge)
 
 
-def _answer(name: str, predicted: NDArray[Any], n_weights: int | None, start: float) -> SequenceBaseline:
-    return SequenceBaseline(name, predicted.astype(np.float32), n_weights, time.monotonic() - start)
+def _answer(name: str, predicted: NDArray[Any], start: float, linear: Any = None) -> SequenceBaseline:
+    n_weights = None if linear is None else int(np.size(linear.coef_))
+    n_parameters = None if linear is None else int(np.size(linear.coef_) + np.size(linear.intercept_))
+    return SequenceBaseline(name, predicted.astype(np.float32), n_weights, n_parameters, time.monotonic() - start)
 
 
 def _nearest(distances: Callable[[Float], Float], asked: Float) -> NDArray[np.int64]:

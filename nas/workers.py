@@ -22,6 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from nas.data.shared import SharedRows
 from nas.errors import RunFailed
+from nas.forkserver import start_forkserver
 from nas.jobs import Job, Leg, Result, train_jobs
 from nas.task_queue import DEATHS, TaskQueue
 
@@ -67,7 +68,7 @@ class Workers:
         self._stop_file = rows.folder / STOP_FILE
         self._stop_file.unlink(missing_ok=True)
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["nas.workers"])
+        start_forkserver()
         self._queue = TaskQueue(self._new_pool, n_workers)
         self._groups: dict[int, _Group] = {}
 

@@ -217,7 +217,7 @@ class RecurrentWiring:
     @property
     def depth(self) -> int:
         """Number of recurrent layers, at least 1: vertices on the longest path within a step."""
-        return int(longest_path_levels(*self._step_edges(), self.n_vertices).max()) + 1
+        return int(longest_path_levels(*self._step_edges(), self._n_places).max()) + 1
 
     @cached_property
     def skeleton(self) -> Wiring:
@@ -225,26 +225,27 @@ class RecurrentWiring:
 
         Vertices are connected as within a step. Where they are not at all, as in a single recurrent layer, they are
         connected as from step to step, each pair from the earlier vertex to the later one. A vertex that then
-        reads nothing, or is not read, has an edge from embedded value 0 or to output 0, as `Wiring` asks for.
+        reads nothing, or is not read, has an edge from embedded value 0 or to output 0, as `Wiring` asks for. The two
+        directions of a bidirectional network are laid one on the other.
         """
         between = self._step_edges()
         if not len(between[0]):
             between = self._recurrent_edges()
-        vertex, n_embedded = self._place[self.unit_vertex], self.n_embedded
-        is_embedded = self.input_indices < n_embedded
-        readers = vertex[row_numbers(self.input_indptr)[is_embedded]]
-        embedded = self.input_indices[is_embedded].astype(np.int64)
+        n_vertices, n_embedded = self._n_places, self.n_embedded // self.n_directions
+        is_embedded = self.input_indices < self.n_embedded
+        readers = self._place[self.unit_vertex][row_numbers(self.input_indptr)[is_embedded]]
+        embedded = self.input_indices[is_embedded].astype(np.int64) % n_embedded
         read = self._place[self.output_indices % self.n_vertices]
-        without_source = np.setdiff1d(np.arange(self.n_vertices), np.concatenate([readers, between[1]]))
-        unread = np.setdiff1d(np.arange(self.n_vertices), np.concatenate([read, between[0]]))
+        without_source = np.setdiff1d(np.arange(n_vertices), np.concatenate([readers, between[1]]))
+        unread = np.setdiff1d(np.arange(n_vertices), np.concatenate([read, between[0]]))
         sources = [embedded, np.zeros_like(without_source), n_embedded + between[0], n_embedded + read]
-        targets = [readers, without_source, between[1], self.n_vertices + row_numbers(self.output_indptr)]
+        targets = [readers, without_source, between[1], n_vertices + row_numbers(self.output_indptr)]
         sources.append(n_embedded + unread)
-        targets.append(np.full_like(unread, self.n_vertices))
-        width = n_embedded + self.n_vertices
+        targets.append(np.full_like(unread, n_vertices))
+        width = n_embedded + n_vertices
         codes = distinct(np.concatenate(targets) * width + np.concatenate(sources))
         rows = codes // width
-        return Wiring.from_edges(n_embedded, self.n_vertices, self.n_outputs, codes - rows * width, rows)
+        return Wiring.from_edges(n_embedded, n_vertices, self.n_outputs, codes - rows * width, rows)
 
     @cached_property
     def last_unit(self) -> Int64Array:
@@ -253,12 +254,15 @@ class RecurrentWiring:
         np.maximum.at(last, self.unit_vertex, np.arange(self.n_units))
         return last
 
+    @property
+    def _n_places(self) -> int:
+        return self.n_vertices // self.n_directions
+
     @cached_property
     def _place(self) -> Int64Array:
-        """The place of each vertex in the order in which they are completed: int64, shape (n_vertices,)."""
-        place = np.empty(self.n_vertices, dtype=np.int64)
-        place[np.argsort(self.last_unit)] = np.arange(self.n_vertices)
-        return place
+        """Where each vertex is in the order in which those of its direction are completed: int64, (n_vertices,)."""
+        of_directions = self.last_unit.reshape(self.n_directions, -1)
+        return np.argsort(np.argsort(of_directions, axis=1), axis=1).ravel()
 
     def _step_edges(self) -> Edges:
         """Distinct (sources, targets) between the places of vertices within a step, by target and source."""
@@ -274,9 +278,9 @@ class RecurrentWiring:
     def _between(self, vertices: Int64Array, units: Int64Array) -> Edges:
         first, second = self._place[vertices], self._place[self.unit_vertex[units]]
         low, high = np.minimum(first, second), np.maximum(first, second)
-        codes = distinct((high * self.n_vertices + low)[low != high])
-        targets = codes // self.n_vertices
-        return codes - targets * self.n_vertices, targets
+        codes = distinct((high * self._n_places + low)[low != high])
+        targets = codes // self._n_places
+        return codes - targets * self._n_places, targets
 
 
 def _rows_of(name: str, edges: Edges, n_sources: int, n_targets: int) -> tuple[Int32Array, Int32Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from hypothesis import strategies as st
@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from nas.engine.batches import BatchPlan
 from nas.engine.recipe import Recipe
 from nas.engine.state import TrainingState
-from nas.generation import Candidate, Course
-from nas.jobs import Job, Leg, Result
+from nas.generation import Candidate, Course, Heat
+from nas.jobs import Job, Result
 from nas.outcome import Ending, Outcome
 from nas.recorder import Trial
 from predictors import FEATURE_NAMES, Decision
-from search_spaces import MLPSpace
+from search_spaces import MLPSpace, phenotype_key
 from search_spaces.genotype import Genotype
 from search_spaces.wiring import Wiring
 
@@ -35,6 +35,11 @@ def sampled(seed: int, n_changes: int = 0) -> Genotype:
     return genotype
 
 
+def key_of(genotype: Genotype) -> str:
+    """The key of a genotype of ``SPACE``."""
+    return phenotype_key(genotype, SPACE.wire(genotype))
+
+
 genotypes = st.builds(sampled, st.integers(0, 2**32), st.integers(0, 9))
 
 
@@ -47,8 +52,8 @@ def wiring_of(n_weights: int) -> Wiring:
 
 def candidate(number: int, n_weights: int) -> Candidate:
     """The candidate of a number, of a given size."""
-    genotype = sampled(number)
-    return Candidate(genotype.key(), genotype, (), wiring_of(n_weights), np.zeros(len(FEATURE_NAMES)))
+    genotype, wiring = sampled(number), wiring_of(n_weights)
+    return Candidate(phenotype_key(genotype, wiring), genotype, (), wiring, np.zeros(len(FEATURE_NAMES)))
 
 
 def complete(n_weights: int, *scores: float) -> Outcome:
@@ -66,7 +71,7 @@ def trial(
     decision = Decision(outcome is not None, "drawn")
     return Trial(
         number=number,
-        key=genotype.key(),
+        key=key_of(genotype),
         genotype=genotype,
         generation=generation,
         parents=(),
@@ -126,25 +131,27 @@ class ScriptedWorkers:
         self._n_left = n_results
         self.spans: list[tuple[str, int, int]] = []
 
-    def train(self, jobs: Sequence[Job], leg: Leg, on_wait: Callable[[], None] = lambda: None) -> Iterator[Result]:
-        rung = COURSE.rung_steps.index(leg.until_step)
-        for place in self._rng.permutation(len(jobs)):
-            on_wait()
-            job = jobs[place]
-            yield self._interrupted(job, leg) if self._n_left == 0 else self._result(job, leg, rung)
+    def train(self, heat: Heat) -> None:
+        """Train the jobs of a heat in any order, and tell it the results."""
+        rung = COURSE.rung_steps.index(heat.until_step)
+        for place in self._rng.permutation(len(heat.jobs)):
+            job = heat.jobs[place]
+            is_interrupted = self._n_left == 0
+            heat.take(self._interrupted(job, heat.until_step) if is_interrupted else self._result(job, rung))
             if self._n_left:
                 self._n_left -= 1
 
-    def _result(self, job: Job, leg: Leg, rung: int) -> Result:
-        seconds = self._train(job, leg.until_step)
+    def _result(self, job: Job, rung: int) -> Result:
+        until_step = COURSE.rung_steps[rung]
+        seconds = self._train(job, until_step)
         reached = self._script[job.key][rung]
         if isinstance(reached, str):
             return Result(job.key, None, (), seconds, reached)
-        return Result(job.key, state_at(job.key, leg.until_step), reached, seconds)
+        return Result(job.key, state_at(job.key, until_step), reached, seconds)
 
-    def _interrupted(self, job: Job, leg: Leg) -> Result:
+    def _interrupted(self, job: Job, until_step: int) -> Result:
         begin = job.state.steps_done if job.state else 0
-        until = int(self._rng.integers(begin, leg.until_step))
+        until = int(self._rng.integers(begin, until_step))
         seconds = self._train(job, until)
         return Result(job.key, state_at(job.key, until), (), seconds)
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from nas.data import AnyDataset
 from nas.recorder import Trial
 from nas.results.dense_networks import Contest, dense_contests
-from nas.results.dense_recurrent_networks import dense_recurrent_contests
+from nas.results.dense_recurrent_networks import SequenceReading, dense_recurrent_contests
 from search_spaces import RecurrentGenotype
+from search_spaces.recurrent_genotype import POOLINGS
 
 
 def contests_for(dataset: AnyDataset, best: Trial) -> list[Contest]:
     """Dense networks of about as many weights as the best, and of a usual size; recurrent ones if it is recurrent."""
     if isinstance(best.genotype, RecurrentGenotype):
-        n_embedded = max(1, best.genotype.embedding)
-        return dense_recurrent_contests(
-            dataset.n_inputs, n_embedded, dataset.n_outputs, best.n_weights, best.genotype.cell
+        own = best.genotype
+        reading = SequenceReading(
+            2 * dataset.n_inputs if own.differences else dataset.n_inputs,
+            own.window,
+            own.stride,
+            POOLINGS[own.pooling],
         )
+        return dense_recurrent_contests(reading, max(1, own.embedding), dataset.n_outputs, best.n_weights, own.cell)
     return dense_contests(dataset.n_inputs, dataset.n_outputs, best.n_weights)

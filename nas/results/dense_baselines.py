@@ -16,7 +16,6 @@ from nas.results.findings import Baseline
 from nas.results.front import Known
 from nas.results.front_training import FrontTraining
 from nas.results.held_out import Answered, HeldOut
-from nas.speed import Load
 
 SHARE_OF_SEARCH = 0.25  # of the search's work that these networks may cost where no budget limits them
 
@@ -48,7 +47,7 @@ def dense_baselines(
     else:
         speed, seconds = part.speed, part.n_workers * (deadline - time.monotonic()) / MARGIN
     n = affordable_number(contests, how, speed, seconds)
-    final_s = training_wall_s([Load(c.settings[0].n_weights) for c in contests], how.final, speed, part.n_workers)
+    final_s = training_wall_s([c.settings[0].load for c in contests], how.final, speed, part.n_workers)
     trained = {d.contest.name: d for d in train_dense(contests, n, how, search.workers, deadline, final_s)}
     answered = []
     for contest in contests:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from nas.speed import Load
 from search_spaces import AnyWiring
 from search_spaces.wiring import Wiring
 
@@ -30,6 +31,7 @@ class Setting:
         make_wiring: Makes its wiring.
         activation: Of its hidden neurons; None for a recurrent network, which has cells.
         learning_rate: Peak learning rate.
+        stride: Steps of a sequence for which it takes one; 1 for rows of a table.
     """
 
     name: str
@@ -37,6 +39,12 @@ class Setting:
     make_wiring: Callable[[], AnyWiring]
     activation: str | None
     learning_rate: float
+    stride: int = 1
+
+    @property
+    def load(self) -> Load:
+        """What it costs to train."""
+        return Load(self.n_weights, self.stride)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from nas.jobs import Job, Leg
 from nas.results.dense_networks import Contest, Setting
 from nas.results.final_training import Trained, train_to_end
 from nas.seeding import Stream, seed_words
-from nas.speed import Load, Speed
+from nas.speed import Speed
 from nas.workers import Workers
 
 NUMBERS_TO_TRY = (24, 12, 6, 2, 1)
@@ -123,12 +123,12 @@ def dense_seconds(contests: Sequence[Contest], n: int, how: DenseTraining, speed
     course, total_s = how.course, 0.0
     for contest in contests:
         settings, before = contest.settings[:n], 0
-        each_s = [speed.training_s(Load(setting.n_weights), course.recipe) for setting in settings]
+        each_s = [speed.training_s(setting.load, course.recipe) for setting in settings]
         n_alive, mean_s = len(settings), math.fsum(each_s) / len(settings)
         for step in _rung_steps(n_alive, course):
             total_s += course.n_seeds * n_alive * mean_s * (step - before) / course.recipe.total_steps
             n_alive, before = math.ceil(n_alive / REDUCTION), step
-        total_s += speed.training_s(Load(settings[0].n_weights), how.final)
+        total_s += speed.training_s(settings[0].load, how.final)
     return total_s
 
 

@@ -51,7 +51,8 @@ def finished_sequences(begun: Future[list[SequenceBaseline]], test: HeldOut) -> 
         found = begun.result()
     except TimeoutError:
         return [Answered(Baseline("linear model, nearest neighbours, random kernels: stopped by their time limit"))]
-    return [
-        Answered.judged(Baseline(one.name, n_weights=one.n_weights, seconds=one.seconds), one.predicted, test)
-        for one in found
-    ]
+    answered = []
+    for one in found:
+        sizes = {"n_weights": one.n_weights, "n_parameters": one.n_parameters}
+        answered.append(Answered.judged(Baseline(one.name, **sizes, seconds=one.seconds), one.predicted, test))
+    return answered

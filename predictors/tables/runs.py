@@ -26,7 +26,7 @@ EARLY_NAME = "score_rung1"
 _ATTRIBUTES = """
     SELECT trials.number, attributes.key, attributes.value_json
     FROM trials JOIN trial_user_attributes AS attributes ON attributes.trial_id = trials.trial_id
-    WHERE attributes.key IN ('key', 'genotype', 'features', 'outcome')
+    WHERE attributes.key IN ('candidate', 'features', 'outcome')
     ORDER BY trials.number
 """
 
@@ -146,7 +146,8 @@ def _trained(path: Path, attributes: dict[str, Any]) -> list[_Trained]:
     outcome = attributes.get("outcome")
     if outcome is None or outcome["ending"] == "failed" or not outcome["scores"]:
         return []
-    features, genotype = attributes["features"], attributes["genotype"]
+    features, candidate = attributes["features"], attributes["candidate"]
+    genotype = candidate["genotype"]
     version = features.get("version")
     if version != FEATURES_VERSION:
         raise PredictorError(
@@ -155,7 +156,7 @@ def _trained(path: Path, attributes: dict[str, Any]) -> list[_Trained]:
     largest = max(genotype["segments"], key=lambda segment: segment["stop"] - segment["start"])
     return [
         _Trained(
-            key=attributes["key"],
+            key=candidate["key"],
             space=genotype["space"],
             prior=largest["prior"],
             values=tuple(float(value) for value in features["values"]),

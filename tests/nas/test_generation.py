@@ -1,23 +1,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import groupby, pairwise
-from typing import Any
 
 import numpy as np
 import pytest
-from candidates import COURSE, TOTAL_STEPS, ScriptedWorkers, candidate, pareto_ranks, state_at
+from candidates import COURSE, TOTAL_STEPS, ScriptedWorkers, candidate, complete, pareto_ranks, state_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from nas.checkpoint import load_standings, save_standings
-from nas.generation import Candidate, Standing, rung_steps, train_generation, weight_seeds
-from nas.jobs import Job, Leg, Result
+from nas.early_evidence import nothing_expected
+from nas.engine.recipe import Hyperparameters
+from nas.generation import Candidate, Expected, Heat, Standing, rung_steps, train_generation, weight_seeds
+from nas.jobs import Result
 from nas.outcome import Ending, Outcome
 
 Script = dict[str, list[tuple[float, ...] | str]]
 Announced = list[tuple[str, Outcome]]
+
+
+def the_reverse(rung: int, candidates: Sequence[Candidate], scores: Sequence[float]) -> NDArray[np.float64] | None:
+    """Expects at the first rung that the worst there ends as the best."""
+    return 1.0 - np.array(scores) if rung == 0 else None
 
 
 class Killed(Exception):
@@ -26,11 +34,13 @@ class Killed(Exception):
 
 def sit(
     candidates: Sequence[Candidate],
-    workers: ScriptedWorkers,
+    train: Callable[[Heat], None],
     known: Mapping[str, Outcome],
     standings: dict[str, Standing],
     announced: Announced,
     n_until_kill: int | None = None,
+    earlier: Sequence[Outcome] = (),
+    expected: Expected = nothing_expected,
 ) -> bool:
     """One attempt at a generation; outcomes are added to ``announced``."""
 
@@ -39,22 +49,26 @@ def sit(
             raise Killed
         announced.append((candidate.key, outcome))
 
-    return train_generation(
-        candidates,
-        COURSE,
-        workers,  # type: ignore[arg-type]
-        known,
-        standings,
-        None,
-        on_outcome,
-        lambda: None,
-    )
+    heats = train_generation(candidates, COURSE, known, standings, on_outcome, earlier, expected)
+    while True:
+        try:
+            heat = next(heats)
+        except StopIteration as end:
+            return bool(end.value)
+        train(heat)
 
 
-def whole(candidates: Sequence[Candidate], script: Script, seed: int = 0) -> Announced:
+def whole(
+    candidates: Sequence[Candidate],
+    script: Script,
+    seed: int = 0,
+    earlier: Sequence[Outcome] = (),
+    expected: Expected = nothing_expected,
+) -> Announced:
     """The outcomes of a generation that is not interrupted."""
     announced: Announced = []
-    assert sit(candidates, ScriptedWorkers(script, seed), {}, {}, announced)
+    workers = ScriptedWorkers(script, seed)
+    assert sit(candidates, workers.train, {}, {}, announced, earlier=earlier, expected=expected)
     return announced
 
 
@@ -92,7 +106,7 @@ def test_at_each_rung_the_pareto_best_go_on_and_the_others_stop(generation: tupl
     announced = whole(candidates, script)
     outcomes = dict(announced)
     assert sorted(key for key, _ in announced) == sorted(c.key for c in candidates)  # each exactly once
-    alive = candidates
+    alive, n_wanted = candidates, len(candidates)
     for rung in range(3):
         failing = [c for c in alive if isinstance(script[c.key][rung], str)]
         for c in failing:
@@ -106,7 +120,8 @@ def test_at_each_rung_the_pareto_best_go_on_and_the_others_stop(generation: tupl
             c for c in alive if outcomes[c.key].ending is not Ending.FAILED and len(outcomes[c.key].scores) == rung + 1
         ]
         kept = [c for c in alive if c not in ended]
-        n_kept = 0 if rung == 2 else min(len(alive), math.ceil(len(candidates) / 3 ** (rung + 1)))
+        n_wanted = 0 if rung == 2 else math.ceil(n_wanted / (3, 2)[rung])
+        n_kept = min(len(alive), n_wanted)
         assert len(kept) == n_kept
         for c in ended:
             outcome = outcomes[c.key]
@@ -126,7 +141,7 @@ def test_a_candidate_is_trained_step_after_step_and_never_further_than_its_outco
 ) -> None:
     candidates, script = generation
     workers, announced = ScriptedWorkers(script), []
-    sit(candidates, workers, {}, {}, announced)
+    sit(candidates, workers.train, {}, {}, announced)
     for key, outcome in announced:
         spans = sorted((first, last) for span_key, first, last in workers.spans if span_key == key)
         n_legs = len(outcome.scores) + (outcome.ending is Ending.FAILED)
@@ -145,29 +160,30 @@ interruptions = st.lists(
 
 
 @settings(deadline=None, max_examples=150)
-@given(generations(), interruptions)
+@given(generations(), interruptions, st.sampled_from([nothing_expected, the_reverse]))
 def test_a_generation_interrupted_or_killed_anywhere_ends_like_one_that_was_not(
     tmp_path_factory: pytest.TempPathFactory,
     generation: tuple[list[Candidate], Script],
     interruptions: list[tuple[int, int | None]],
+    expected: Expected,
 ) -> None:
     candidates, script = generation
     file = tmp_path_factory.mktemp("run") / "standings"
     known: dict[str, Outcome] = {}
     for sitting, (n_results, n_until_kill) in enumerate([*interruptions, (10**6, None)]):
-        standings = load_standings(file, 4)
+        standings = load_standings(file)
         announced: Announced = []
         workers = ScriptedWorkers(script, seed=sitting, n_results=n_results)
         try:
-            is_finished = sit(candidates, workers, known, standings, announced, n_until_kill)
-            save_standings(file, 4, standings)
+            is_finished = sit(candidates, workers.train, known, standings, announced, n_until_kill, (), expected)
+            save_standings(file, standings)
         except Killed:  # the standings on disk are those of an earlier sitting, or there are none
             is_finished = False
         assert known.keys().isdisjoint(key for key, _ in announced)
         assert known.keys().isdisjoint(key for key, _, _ in workers.spans)
         known |= dict(announced)
     assert is_finished
-    assert known == dict(whole(candidates, script))
+    assert known == dict(whole(candidates, script, expected=expected))
 
 
 @settings(deadline=None, max_examples=60)
@@ -177,9 +193,9 @@ def test_going_on_after_ctrl_c_trains_no_step_twice(generation: tuple[list[Candi
     standings: dict[str, Standing] = {}
     announced: Announced = []
     first, second = ScriptedWorkers(script, 0, n_results), ScriptedWorkers(script, 1)
-    is_finished = sit(candidates, first, {}, standings, announced)
+    is_finished = sit(candidates, first.train, {}, standings, announced)
     rest: Announced = []
-    assert sit(candidates, second, dict(announced), standings, rest)
+    assert sit(candidates, second.train, dict(announced), standings, rest)
     assert not (is_finished and rest)
     spans = sorted(first.spans + second.spans)
     for _, of_key in groupby(spans, key=lambda span: span[0]):
@@ -192,10 +208,10 @@ def test_standings_hold_what_is_under_way_and_nothing_else() -> None:
     script[candidates[0].key] = ["diverged"] * 3
     standings: dict[str, Standing] = {}
     announced: Announced = []
-    assert not sit(candidates, ScriptedWorkers(script, 0, n_results=4), {}, standings, announced)
+    assert not sit(candidates, ScriptedWorkers(script, 0, n_results=4).train, {}, standings, announced)
     assert [outcome.ending for _, outcome in announced] in ([], [Ending.FAILED])
     assert standings.keys() == {c.key for c in candidates} - {key for key, _ in announced}
-    assert sit(candidates, ScriptedWorkers(script), dict(announced), standings, announced)
+    assert sit(candidates, ScriptedWorkers(script).train, dict(announced), standings, announced)
     assert standings == {}
 
 
@@ -213,12 +229,12 @@ def test_a_generation_of_nothing_but_failures_ends() -> None:
     assert whole([], {}) == []
 
 
-def test_twenty_seven_candidates_are_cut_to_nine_and_to_three() -> None:
+def test_twenty_seven_candidates_are_cut_to_nine_and_to_five() -> None:
     candidates = [candidate(number, 2 + number) for number in range(27)]
     announced = whole(candidates, {c.key: [(0.75,)] * 3 for c in candidates})
     endings = [(outcome.ending, len(outcome.scores)) for _, outcome in announced]
-    assert endings == [(Ending.STOPPED, 1)] * 18 + [(Ending.STOPPED, 2)] * 6 + [(Ending.COMPLETE, 3)] * 3
-    smallest = {c.key for c in candidates[:3]}  # of equal scores the smallest networks are best
+    assert endings == [(Ending.STOPPED, 1)] * 18 + [(Ending.STOPPED, 2)] * 4 + [(Ending.COMPLETE, 3)] * 5
+    smallest = {c.key for c in candidates[:5]}  # of equal scores the smallest networks are best
     assert {key for key, outcome in announced if outcome.ending is Ending.COMPLETE} == smallest
 
 
@@ -246,51 +262,95 @@ def test_a_job_is_the_candidate_with_its_state() -> None:
     state = state_at(one.key, 10)
     job = COURSE.job(one, state)
     assert (job.key, job.wiring, job.state) == (one.key, one.wiring, state)
-    assert (job.activation, job.learning_rate) == (one.genotype.activation, one.genotype.learning_rate)
+    genotype = one.genotype
+    assert job.activation == genotype.activation  # type: ignore[union-attr]
+    own = Hyperparameters(genotype.learning_rate, genotype.dropout, genotype.label_smoothing)
+    assert job.hyperparameters == own
     assert job.weight_seeds == weight_seeds(COURSE.run_seed, one.key, COURSE.n_seeds)
 
 
 def test_failures_are_told_in_the_same_order_with_and_without_an_interruption() -> None:
-    class Workers:
-        """Every candidate diverges; when cut short, only the last one gets that far."""
-
-        def __init__(self, is_cut_short: bool) -> None:
-            self.is_cut_short = is_cut_short
-
-        def train(self, jobs: Sequence[Job], leg: Leg, on_wait: Callable[[], None]) -> Iterator[Result]:
-            for place, job in enumerate(jobs):
-                is_cut = self.is_cut_short and place < len(jobs) - 1
-                yield Result(job.key, job.state, (), 0.1, None if is_cut else "diverged")
-
     generation = [candidate(number, 3 + number) for number in range(5)]
 
     def told(sittings: Sequence[bool]) -> list[str]:
-        order: list[str] = []
+        """Every candidate diverges; in a sitting that is cut short, only the last one gets that far."""
+        announced: Announced = []
         standings: dict[str, Standing] = {}
+
+        def train(is_cut_short: bool, heat: Heat) -> None:
+            for place, job in enumerate(heat.jobs):
+                is_cut = is_cut_short and place < len(heat.jobs) - 1
+                heat.take(Result(job.key, job.state, (), 0.1, None if is_cut else "diverged"))
+
         for is_cut_short in sittings:
-            workers: Any = Workers(is_cut_short)
-            train_generation(
-                generation, COURSE, workers, {}, standings, None, lambda c, _: order.append(c.key), lambda: None
-            )
-        return order
+            sit(generation, partial(train, is_cut_short), {}, standings, announced)
+        return [key for key, _ in announced]
 
     assert told([True, False]) == told([False]) == [one.key for one in generation]
 
 
+def n_rungs_reached(
+    generation: Sequence[Candidate], script: Script, earlier: Sequence[Outcome], expected: Expected = nothing_expected
+) -> list[int]:
+    outcomes = dict(whole(generation, script, 0, earlier, expected))
+    return [len(outcomes[one.key].scores) for one in generation]
+
+
 def test_a_candidate_that_earlier_generations_beat_is_stopped_before_one_that_they_do_not() -> None:
-    small, *large = [candidate(number, size) for number, size in enumerate((2, 8, 8, 9))]
-    script: Script = {one.key: [(0.9,)] * 3 for one in large} | {small.key: [(0.85,)] * 3}
-    rival = Outcome(Ending.COMPLETE, small.wiring.n_weights, ((0.88,), (0.88,), (0.88,)), 1.0)
+    generation = [candidate(number, size) for number, size in enumerate((2, 8, 8, 9))]
+    script: Script = {one.key: [(0.9,)] * 3 for one in generation} | {generation[0].key: [(0.85,)] * 3}
 
-    def n_rungs_reached(earlier: Sequence[Outcome]) -> int:
-        reached: dict[str, int] = {}
+    assert n_rungs_reached(generation, script, [])[0] > 1  # alone at the small end of the front
+    assert n_rungs_reached(generation, script, [complete(2, 0.88, 0.88, 0.88)])[0] == 1
 
-        def on_outcome(one: Candidate, outcome: Outcome) -> None:
-            reached[one.key] = len(outcome.scores)
 
-        workers: Any = ScriptedWorkers(script, 0)
-        train_generation([small, *large], COURSE, workers, {}, {}, None, on_outcome, lambda: None, earlier)
-        return reached[small.key]
+def test_those_expected_to_end_well_go_on_from_the_first_rung() -> None:
+    generation = [candidate(number, 5) for number in range(6)]
+    script: Script = {one.key: [((10 + number) / 16,)] * 3 for number, one in enumerate(generation)}
 
-    assert n_rungs_reached([]) > 1  # alone at the small end of the front
-    assert n_rungs_reached([rival]) == 1
+    assert n_rungs_reached(generation, script, []) == [1, 1, 1, 1, 2, 3]
+    assert n_rungs_reached(generation, script, [], the_reverse) == [2, 3, 1, 1, 1, 1]  # from the second on by score
+
+
+def test_what_is_expected_is_compared_with_the_final_scores_of_earlier_generations() -> None:
+    generation = [candidate(number, size) for number, size in enumerate((2, 8, 8, 9))]
+    script: Script = {one.key: [(0.9,)] * 3 for one in generation}
+
+    def expected(rung: int, candidates: Sequence[Candidate], scores: Sequence[float]) -> NDArray[np.float64] | None:
+        return np.array([0.95] + [0.97] * 3) if rung == 0 else None
+
+    better_at_the_end, better_at_the_first = complete(2, 0.1, 0.1, 0.96), complete(2, 0.99, 0.99, 0.94)
+    stopped = Outcome(Ending.STOPPED, 2, ((0.99,),), 1.0, "not among the best")
+    assert n_rungs_reached(generation, script, [], expected)[0] > 1
+    assert n_rungs_reached(generation, script, [better_at_the_end], expected)[0] == 1
+    assert n_rungs_reached(generation, script, [better_at_the_first, stopped], expected)[0] > 1
+
+
+def test_expectations_are_asked_for_the_living_with_their_mean_scores_and_not_for_nobody() -> None:
+    asked = []
+
+    def expected(rung: int, candidates: Sequence[Candidate], scores: Sequence[float]) -> None:
+        asked.append((rung, [c.key for c in candidates], list(scores)))
+
+    first, second, failing = (candidate(number, 5) for number in range(3))
+    script: Script = {
+        first.key: [(0.25, 0.75), "diverged"],
+        second.key: [(0.0, 0.5), (0.0, 0.5)],
+        failing.key: ["diverged"],
+    }
+    whole([first, failing, second], script, expected=expected)
+    assert asked == [(0, [first.key, second.key], [0.5, 0.25])]
+
+
+def test_each_heat_holds_all_that_is_to_be_trained_to_a_rung() -> None:
+    candidates = [candidate(number, 2 + number) for number in range(9)]
+    script: Script = {c.key: [(0.75,)] * 3 for c in candidates}
+    heats: list[Heat] = []
+
+    def train(heat: Heat) -> None:
+        heats.append(heat)
+        ScriptedWorkers(script).train(heat)
+
+    sit(candidates, train, {}, {}, [])
+    assert [heat.until_step for heat in heats] == list(COURSE.rung_steps)
+    assert [len(heat.jobs) for heat in heats] == [9, 3, 2]

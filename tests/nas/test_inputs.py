@@ -9,7 +9,7 @@ from nas.data import AnyDataset, Dataset, SequenceDataset, prepare, prepare_sequ
 from nas.data.shared import SharedRows
 from nas.engine.gather import Inputs
 from nas.engine.sequence_batches import Sequences
-from nas.inputs import engine_rows, input_power, read_test, sequences_of, write_rows
+from nas.inputs import engine_rows, mean_square, read_test, sequences_of, write_rows
 
 RNG = np.random.default_rng(0)
 N, N_STEPS, N_CHANNELS = 60, 6, 3
@@ -105,10 +105,10 @@ def test_encoded_sequences_stand_for_themselves(dtype: type) -> None:
     np.testing.assert_array_equal(numbers(sequences.inputs), values)
 
 
-def test_the_power_of_inputs_is_the_mean_sum_of_squares_of_a_step(dataset: AnyDataset) -> None:
+def test_the_mean_square_of_channels_is_that_of_the_training_steps(dataset: AnyDataset) -> None:
     rows, _ = read_test(dataset)
     if isinstance(dataset, Dataset):
-        assert input_power(rows) == 1.0
+        assert mean_square(rows) == 1.0
     else:
-        of_training = dataset.x[:, : dataset.offsets[dataset.n_train]].astype(np.float64)
-        assert input_power(rows) == pytest.approx((of_training**2).sum(axis=0).mean(), rel=1e-5)
+        channels = dataset.x[: dataset.n_inputs, : dataset.offsets[dataset.n_train]].astype(np.float64)
+        assert mean_square(rows) == pytest.approx((channels**2).mean(), rel=1e-5)

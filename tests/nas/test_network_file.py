@@ -4,6 +4,7 @@ import hashlib
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 from safetensors.numpy import save as tensors_to_bytes
 from scipy.special import expit
-from support import random_recurrent_wiring, random_wiring
+from support import any_recurrent_wiring, random_wiring
 
 from nas.data.encoding import Encoding, NumberCode
 from nas.data.sequence_encoding import ChannelCode, SequenceEncoding
@@ -128,7 +129,7 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("format", 2, "has format 2, this version reads 1"),
+        ("format", 3, "has format 3, this version reads 2"),
         ("sha256", "0" * 64, "checksum differs"),
         ("n_inputs", 1, "cannot be read as a network"),
         ("n_hidden", 11, "cannot be read as a network"),
@@ -178,11 +179,13 @@ RECURRENT_ARRAYS = (
 )
 
 
-def recurrent_network(seed: int = 0, cell: Cell = "lstm", classes: tuple[str, ...] = CLASSES) -> TrainedNetwork:
-    wiring = random_recurrent_wiring(seed, cell, n_outputs=len(classes) or 1)
+def recurrent_network(
+    seed: int = 0, cell: Cell = "lstm", classes: tuple[str, ...] = CLASSES, **options: Any
+) -> TrainedNetwork:
+    wiring = any_recurrent_wiring(seed, cell, n_outputs=len(classes) or 1, **options)
     n_parameters = n_parameters_of(network_of(wiring, None))
     parameters = np.random.default_rng(seed).standard_normal(n_parameters).astype(np.float32)
-    channels = ChannelCode((0.5,) * wiring.n_inputs, (2.0,) * wiring.n_inputs)
+    channels = ChannelCode((0.5,) * wiring.n_inputs, (2.0,) * wiring.n_inputs, (1.0,) * wiring.n_inputs)
     return TrainedNetwork(wiring, None, parameters, SequenceEncoding(channels, TargetCode("y", classes)))
 
 
@@ -195,7 +198,7 @@ def test_a_recurrent_network_comes_back_bit_for_bit(
     save_network(folder, saved, ABOUT)
     loaded = load_network(folder)
     assert isinstance(loaded.wiring, RecurrentWiring)
-    for name in ("n_inputs", "n_embedded", "n_vertices", "n_outputs", "cell"):
+    for name in ("n_inputs", "n_embedded", "n_vertices", "n_outputs", "cell", "window", "stride", "bidirectional"):
         assert getattr(loaded.wiring, name) == getattr(saved.wiring, name)
     for name in RECURRENT_ARRAYS:
         np.testing.assert_array_equal(getattr(loaded.wiring, name), getattr(saved.wiring, name))
@@ -218,7 +221,7 @@ def cell_step(cell: str, a: np.ndarray, m: np.ndarray, h: float, c: float) -> tu
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_files_alone_say_how_to_compute_the_outputs_of_a_recurrent_network(tmp_path: Path, cell: Cell) -> None:
-    saved = recurrent_network(4, cell)
+    saved = recurrent_network(4, cell, summaries=3, window=3, stride=2, bidirectional=True)
     save_network(tmp_path, saved, ABOUT)
     about, arrays = json.loads((tmp_path / DESCRIPTION).read_text()), load_file(tmp_path / TENSORS)
     assert (about["kind"], about["cell"], about["activation"]) == ("recurrent", cell, None)
@@ -232,7 +235,7 @@ def test_the_files_alone_say_how_to_compute_the_outputs_of_a_recurrent_network(t
             [
                 n_gates * len(arrays["input_indices"]),
                 n_gates * len(arrays["recurrent_indices"]),
-                n_embedded * about["n_inputs"],
+                n_embedded * about["window"] * about["n_inputs"],
             ]
         ),
     )
@@ -246,13 +249,23 @@ def test_the_files_alone_say_how_to_compute_the_outputs_of_a_recurrent_network(t
         return weights[..., edges] @ values[arrays[f"{kind}_indices"][edges]]
 
     x = np.random.default_rng(0).standard_normal((about["n_inputs"], 13)).astype(np.float32)
-    expected = []
+
+    def windows(steps: np.ndarray) -> list[np.ndarray]:
+        """All windows of (n_inputs, n_steps), the last of which ends with the last step."""
+        steps = np.concatenate([np.zeros((len(steps), about["window"])), steps], axis=1)
+        ends = np.arange(steps.shape[1], about["window"], -about["stride"])[::-1]
+        return [steps[:, end - about["window"] : end].T.ravel() for end in ends]
+
+    expected, halves = [], np.array_split(embedding, 2 if about["bidirectional"] else 1)
     for first, last in pairwise(OFFSETS):
         h, c = np.zeros(n_units), np.zeros(n_units)
-        for t in range(first, last):
+        all_vertices = []
+        directions = [windows(x[:, first:last]), windows(x[:, first:last][:, ::-1])]
+        for now in zip(*directions, strict=True):
             vertices, before = np.zeros(about["n_vertices"]), h.copy()
+            values = np.concatenate([half @ window for half, window in zip(halves, now, strict=False)])
             for u, vertex in enumerate(arrays["unit_vertex"]):
-                a = read("input", u, inputs, np.concatenate([embedding @ x[:, t], vertices]))
+                a = read("input", u, inputs, np.concatenate([values, vertices]))
                 m = read("recurrent", u, recurrent, before)
                 if cell == "gru":
                     (n, r, z), (from_r, from_z, m) = a + unit_biases[:3, u], m
@@ -261,7 +274,10 @@ def test_the_files_alone_say_how_to_compute_the_outputs_of_a_recurrent_network(t
                 else:
                     h[u], c[u] = cell_step(cell, a + unit_biases[:, u], m, before[u], c[u])
                 vertices[vertex] += h[u]
-        expected.append([read("output", o, output_weights, vertices) for o in range(about["n_outputs"])])
+            all_vertices.append(vertices)
+        of_vertices = np.array(all_vertices)
+        summaries = np.concatenate([of_vertices[-1], of_vertices.mean(axis=0), of_vertices.max(axis=0)])
+        expected.append([read("output", o, output_weights, summaries) for o in range(about["n_outputs"])])
     outputs = np.array(expected).T + arrays["biases"][n_planes * n_units :][:, None]
     np.testing.assert_allclose(saved.outputs(sequences_of(x, OFFSETS)), outputs, rtol=1e-4, atol=1e-5)
 
@@ -288,6 +304,9 @@ def test_a_flipped_byte_in_a_recurrent_network_is_noticed(tmp_path: Path) -> Non
         ("n_embedded", 5, "damaged|cannot be read as a network"),
         ("n_inputs", 4, "its weights do not fit its wiring"),
         ("n_inputs", 0, "cannot be read as a network"),
+        ("window", 9, "its weights do not fit its wiring"),
+        ("window", None, "cannot be read as a network"),
+        ("stride", 9, "cannot be read as a network: RecurrentWiring: stride is 9; it must be at most the window"),
         ("n_outputs", 2, "cannot be read as a network"),
         ("encoding", {}, "The encoding has format None"),
     ],

@@ -168,8 +168,9 @@ def test_the_dashboard_sees_genes_features_parents_and_why_one_was_skipped(tmp_p
     assert frozen.params["learning_rate"] == genotype.learning_rate
     assert frozen.params["prior"] == genotype.segments[0].prior
     assert frozen.params["neurons"] == genotype.segments[0].size
-    assert frozen.user_attrs["parents"] == ["ab", "cd"]
-    assert frozen.user_attrs["generation"] == 4
+    candidate = frozen.user_attrs["candidate"]
+    assert (candidate["parents"], candidate["generation"]) == (["ab", "cd"], 4)
+    assert candidate["genotype"] == genotype.to_dict()
     assert frozen.user_attrs["features"] == {
         "version": FEATURES_VERSION,
         "n_weights": 10,
@@ -320,7 +321,6 @@ def test_a_segment_joined_from_two_shows_the_prior_of_the_larger(tmp_path: Path)
     (frozen,) = in_optuna(path)
     assert frozen.params["prior"] == max(genotype.segments, key=lambda segment: segment.size).prior
     assert frozen.params["neurons"] == sum(segment.size for segment in genotype.segments)
-    assert (frozen.params["segments"], frozen.params["edits"]) == (len(genotype.segments), len(genotype.edits))
 
 
 def test_the_dashboard_sees_the_genes_of_recurrent_networks(tmp_path: Path) -> None:

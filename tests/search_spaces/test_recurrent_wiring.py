@@ -185,6 +185,15 @@ def test_the_skeleton_knows_vertices_whatever_is_read_of_them() -> None:
     assert np.array_equal(of_last.skeleton.indices, of_maxima.skeleton.indices)
 
 
+def test_the_skeleton_of_both_directions_is_one_laid_on_the_other() -> None:
+    skeleton = bidirectional().skeleton
+    assert (skeleton.n_inputs, skeleton.n_hidden, skeleton.n_outputs) == (2, 2, 2)
+    assert [ends.tolist() for ends in skeleton.hidden_edges()] == [[0], [1]]
+    rows = np.split(skeleton.indices, skeleton.indptr[1:-1])
+    assert [row.tolist() for row in rows] == [[0], [1, 2], [3], [3]]
+    assert bidirectional().depth == 2
+
+
 def test_other_arrays_are_refused() -> None:
     with pytest.raises(WiringError, match=r"unit_vertex is int64 \(4,\); it must be a one-dimensional int32 array"):
         replace(wiring(), unit_vertex=np.array(UNIT_VERTEX))

@@ -15,6 +15,8 @@ def reber() -> SequenceDataset:
 
 
 def test_strings_are_feature_major_uint8_without_padding(reber: SequenceDataset) -> None:
+    assert not reber.has_differences
+    assert reber.lengths.tolist() == np.diff(reber.offsets).tolist()
     for x, offsets, y in ((reber.x, reber.offsets, reber.y), reber.read_test()):
         assert x.shape == (reber.n_inputs, offsets[-1]) == (26, offsets[-1]) and x.dtype == np.uint8
         assert x.flags.c_contiguous and offsets.dtype == np.int64 and offsets.shape == (len(y) + 1,)
@@ -40,8 +42,12 @@ def test_arrays_are_float32_in_the_scale_of_the_training_steps(tmp_path: Path) -
     assert (dataset.task, dataset.n_outputs, dataset.score_name) == ("regression", 1, "r2")
     assert dataset.x.dtype == np.float32 and dataset.y.dtype == np.float32 and dataset.n_inputs == 2
     train = dataset.x[:, : dataset.offsets[dataset.n_train]]
-    np.testing.assert_allclose(train.mean(axis=1), 0, atol=1e-5)
-    np.testing.assert_allclose(train.std(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(train[:2].mean(axis=1), 0, atol=1e-5)
+    np.testing.assert_allclose(train[:2].std(axis=1), 1, atol=1e-5)
+    assert len(dataset.x) == 4 and dataset.has_differences
+    is_first = np.isin(np.arange(train.shape[1]), dataset.offsets)
+    assert not train[2:, is_first].any()
+    np.testing.assert_allclose(train[2:, ~is_first].std(axis=1), 1, atol=1e-5)
     assert abs(dataset.y[: dataset.n_train].mean()) < 1e-5
     assert dataset.test_families is None and dataset.read_baselines() == ()
     assert sorted(np.diff(dataset.offsets).tolist() + np.diff(dataset.read_test()[1]).tolist()) == sorted(lengths)

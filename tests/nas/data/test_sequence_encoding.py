@@ -15,14 +15,15 @@ from nas.errors import CheckpointError, DataError
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 reals = st.floats(allow_nan=False, allow_infinity=False)
 symbols = st.sets(st.characters(exclude_categories=["Cs"]), min_size=1).map(lambda found: tuple(sorted(found)))
-scales = st.lists(st.tuples(reals, st.floats(0, 1e9)), min_size=1).map(lambda pairs: tuple(zip(*pairs, strict=True)))
+stds = st.floats(0, 1e9)
+scales = st.lists(st.tuples(reals, stds, stds), min_size=1).map(lambda rows: tuple(zip(*rows, strict=True)))
 targets = st.builds(TargetCode, names, st.lists(names, unique=True, max_size=4).map(tuple), reals, reals)
-codes = st.builds(SymbolCode, names, symbols) | scales.map(lambda pair: ChannelCode(*pair))
+codes = st.builds(SymbolCode, names, symbols) | scales.map(lambda columns: ChannelCode(*columns))
 encodings = st.builds(SequenceEncoding, codes, targets)
 
 TARGET = TargetCode("label", ("0", "1"))
 LETTERS = SequenceEncoding(SymbolCode("string", ("B", "E", "T")), TARGET)
-NUMBERS = SequenceEncoding(ChannelCode((1.0, 5.0), (2.0, 0.0)), TARGET)
+NUMBERS = SequenceEncoding(ChannelCode((1.0, 5.0), (2.0, 0.0), (4.0, 0.5)), TARGET)
 
 
 def array(*sequences: list[list[float]]) -> Sequences:
@@ -45,9 +46,12 @@ def test_an_encoding_survives_json(encoding: SequenceEncoding) -> None:
         {"inputs": {"name": "string", "symbols": []}},
         {"inputs": {"name": "string", "symbols": ["b", "a"]}},
         {"inputs": {"name": "string", "symbols": ["ab"]}},
-        {"inputs": {"means": [1.0], "stds": [1.0, 2.0]}},
-        {"inputs": {"means": [1.0], "stds": [-1.0]}},
-        {"inputs": {"means": [], "stds": []}},
+        {"inputs": {"means": [1.0], "stds": [1.0, 2.0], "difference_stds": [1.0]}},
+        {"inputs": {"means": [1.0], "stds": [1.0], "difference_stds": []}},
+        {"inputs": {"means": [1.0], "stds": [-1.0], "difference_stds": [1.0]}},
+        {"inputs": {"means": [1.0], "stds": [1.0], "difference_stds": [-1.0]}},
+        {"inputs": {"means": [1.0], "stds": [1.0]}},
+        {"inputs": {"means": [], "stds": [], "difference_stds": []}},
         {"extra": 1},
     ],
 )
@@ -63,16 +67,20 @@ def test_symbols_are_one_channel_each_and_unknown_ones_give_zeros() -> None:
     assert offsets.tolist() == [0, 3, 4, 6]
 
 
-def test_channels_are_standardised_and_constant_ones_are_zeros() -> None:
-    sequences = array([[3, 9], [5, 9]], [[-1, 5]])
+def test_channels_are_standardised_with_their_differences_behind_and_constant_ones_are_zeros() -> None:
+    sequences = array([[3, 9], [5, 8], [1, 8]], [[-1, 5]])
     x, offsets = NUMBERS.transform("d.npz", sequences, np.array([1, 0]))
     assert x.dtype == np.float32 and x.flags.c_contiguous
-    assert x.tolist() == [[-1, 1, 2], [0, 0, 0]] and offsets.tolist() == [0, 1, 3]
+    assert offsets.tolist() == [0, 1, 4]
+    assert x[:2].tolist() == [[-1, 1, 2, 0], [0, 0, 0, 0]]
+    assert x[2:].tolist() == [[0, 0, 0.5, -1], [0, 0, -2, 0]]  # nothing from one sequence to the next
+    assert (NUMBERS.n_inputs, NUMBERS.n_rows) == (2, 4)
+    assert (LETTERS.n_inputs, LETTERS.n_rows) == (3, 3)
 
 
-def test_a_wild_new_value_stays_finite() -> None:
-    x, _ = NUMBERS.transform("d.npz", array([[3e38, 0]]))
-    assert x[0, 0] == 1e6
+def test_wild_new_values_stay_finite() -> None:
+    x, _ = NUMBERS.transform("d.npz", array([[3e38, 0], [-3e38, 0]]))
+    assert x[[0, 2]].tolist() == [[1e6, -1e6], [0, -1e6]]
 
 
 def test_sequences_of_another_kind_are_refused() -> None:
@@ -106,6 +114,8 @@ def test_scales_are_those_of_all_true_training_steps(drawn: list[list[tuple[floa
     steps = sequences.values[: sequences.offsets[len(drawn)]]
     np.testing.assert_allclose(code.means, steps.mean(axis=0))
     np.testing.assert_allclose(code.stds, steps.std(axis=0))
+    changes = np.concatenate([np.diff(np.array(steps), axis=0) for steps in ([[0, 0], [1, 1]], *drawn[:-1])])
+    np.testing.assert_allclose(code.difference_stds, changes.std(axis=0), atol=1e-9)
     assert notes == []
 
 
@@ -113,6 +123,7 @@ def test_constant_channels_are_noted_unless_all_are() -> None:
     sequences = array([[0.1, 1]] * 3, [[0.1, 2]])
     code, notes = fit_channels("d.npz", sequences, np.array([0, 1]))
     assert code.stds[0] == 0 < code.stds[1]
+    assert code.difference_stds == (0.0, 0.0)  # what is between two sequences does not count
     assert notes == ["Set 1 of 2 channels to zero: constant over the training sequences."]
     with pytest.raises(DataError, match=r"d\.npz: every channel is constant over the training sequences"):
         fit_channels("d.npz", sequences, np.array([0]))

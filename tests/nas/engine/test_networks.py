@@ -103,13 +103,13 @@ def test_biases_are_zero_but_those_of_forget_gates(cell: Cell) -> None:
 
 
 @cells
-@pytest.mark.parametrize("input_power", [1.0, 12.0])
-def test_variances_are_gain_over_what_a_unit_reads_in_both_steps(cell: Cell, input_power: float) -> None:
+@pytest.mark.parametrize("mean_square", [1.0, 0.25])
+def test_variances_are_gain_over_what_a_unit_reads_in_both_steps(cell: Cell, mean_square: float) -> None:
     wiring = wide_wiring(cell)
     network = network_of(wiring, None)
     assert isinstance(network, RecurrentNetwork)
     sizes, gain = parameter_sizes(network), 2.0 if cell == "relu" else 1.0
-    parameters = first_state(network, [(seed,) for seed in range(60)], input_power).parameters
+    parameters = first_state(network, [(seed,) for seed in range(60)], mean_square).parameters
     n_seeds, n_gates = len(parameters), CELLS[cell].n_gates
     inputs = parameters[:, : sizes.recurrent].reshape(n_seeds, n_gates, -1)
     recurrent = parameters[:, sizes.recurrent : sizes.embedding].reshape(n_seeds, n_gates, -1)
@@ -120,7 +120,7 @@ def test_variances_are_gain_over_what_a_unit_reads_in_both_steps(cell: Cell, inp
     embedding = parameters[:, sizes.embedding : sizes.output]
     outputs = parameters[:, sizes.output : sizes.bias]
     assert embedding.shape == (n_seeds, 9 * 200) and outputs.shape == (n_seeds, 2 * 80)
-    assert embedding.var() == pytest.approx(1 / input_power, rel=0.03)
+    assert embedding.var() == pytest.approx(1 / (network.n_inputs * mean_square), rel=0.03)
     assert outputs.var() == pytest.approx(1 / 80, rel=0.05)  # outputs are linear, whatever the cell
     assert abs(inputs.mean()) < 0.002 and abs(embedding.mean()) < 0.02
 
@@ -131,7 +131,7 @@ def test_embedded_values_begin_with_variance_one(n_channels: int) -> None:
     network = network_of(random_recurrent_wiring(0, "tanh", n_inputs=n_channels, n_embedded=200), None)
     assert isinstance(network, RecurrentNetwork)
     sizes = parameter_sizes(network)
-    parameters = first_state(network, [(seed,) for seed in range(20)], float(n_channels)).parameters
+    parameters = first_state(network, [(seed,) for seed in range(20)]).parameters
     embedding = parameters[:, sizes.embedding : sizes.output].reshape(20, 200, n_channels)
     x = np.random.default_rng(0).standard_normal((n_channels, 500))
     assert (embedding @ x).var() == pytest.approx(1.0, rel=0.1)

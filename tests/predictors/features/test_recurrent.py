@@ -3,7 +3,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from predictors.features import RECURRENT_FEATURE_NAMES, extract
@@ -30,7 +29,14 @@ GENOTYPE = RecurrentGenotype(
     reading="layered",
     cell="gru",
     embedding=4,
+    window=1,
+    stride=1,
+    differences=False,
+    bidirectional=False,
+    pooling="last",
     learning_rate=0.01,
+    dropout=0.1,
+    label_smoothing=0.05,
 )
 
 
@@ -64,18 +70,29 @@ def test_units_of_skip_blocks_are_counted() -> None:
 
 
 def test_genes_become_the_numbers_their_names_say() -> None:
+    genotype = replace(GENOTYPE, window=12, stride=8, differences=True, pooling="max")
     found = dict(
-        zip(RECURRENT_GENE_NAMES, recurrent_gene_features(GENOTYPE, SPACE.wire(GENOTYPE)).tolist(), strict=True)
+        zip(RECURRENT_GENE_NAMES, recurrent_gene_features(genotype, SPACE.wire(genotype)).tolist(), strict=True)
     )
     assert found == pytest.approx(
         {
             "log_learning_rate": -2.0,
+            "dropout": 0.1,
+            "label_smoothing": 0.05,
             "cell_tanh": 0.0,
             "cell_relu": 0.0,
             "cell_lstm": 0.0,
             "cell_gru": 1.0,
             "reading_recurrent": 0.0,
             "log_embedding": 2.0,
+            "log_stride": 3.0,
+            "window_strides": 1.5,
+            "differences": 1.0,
+            "bidirectional": 0.0,
+            "pooling_last": 0.0,
+            "pooling_mean": 0.0,
+            "pooling_max": 1.0,
+            "pooling_all": 0.0,
             "inputs_per_neuron": 2.0,
             "readout_all": 0.0,
             "readout_share": 1.0,
@@ -90,7 +107,8 @@ def test_genes_become_the_numbers_their_names_say() -> None:
 def test_exactly_one_cell_is_marked(cell: str) -> None:
     genotype = replace(GENOTYPE, cell=cell)  # type: ignore[arg-type]
     row = recurrent_gene_features(genotype, SPACE.wire(genotype))
-    assert [RECURRENT_GENE_NAMES[place] for place in np.flatnonzero(row[1:5]) + 1] == [f"cell_{cell}"]
+    marked = [name for name, value in zip(RECURRENT_GENE_NAMES, row, strict=True) if name.startswith("cell_") and value]
+    assert marked == [f"cell_{cell}"]
 
 
 def test_the_embedding_counts_as_the_network_has_it() -> None:
@@ -100,8 +118,9 @@ def test_the_embedding_counts_as_the_network_has_it() -> None:
 
 
 @pytest.mark.parametrize("reading", ["layered", "recurrent"])
-def test_structure_is_that_of_the_hidden_graph(reading: str) -> None:
-    genotype = replace(GENOTYPE, reading=reading)  # type: ignore[arg-type]
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_structure_is_that_of_the_hidden_graph(reading: str, bidirectional: bool) -> None:
+    genotype = replace(GENOTYPE, reading=reading, bidirectional=bidirectional)  # type: ignore[arg-type]
     row = dict(zip(RECURRENT_FEATURE_NAMES, extract(genotype, SPACE.wire(genotype)).tolist(), strict=True))
     assert (row["layers"], row["nodes"], row["edges"]) == (3, 5, 6)
     assert (row["source_nodes"], row["sink_nodes"], row["diameter"]) == (2, 1, 2)

@@ -74,7 +74,7 @@ def test_a_run_is_found_by_path_and_by_name(
     [
         ("DELETE FROM trial_user_attributes WHERE key = 'outcome'", "has trained nothing"),
         ("DROP TABLE trial_user_attributes", "no such table"),
-        ("UPDATE trial_user_attributes SET value_json = '7' WHERE key = 'genotype'", "not a record"),
+        ("UPDATE trial_user_attributes SET value_json = '7' WHERE key = 'candidate'", "not a record"),
         (
             "UPDATE trial_user_attributes SET value_json = replace(value_json, '\"values\": [', '\"values\": [0.0, ') "
             "WHERE key = 'features'",

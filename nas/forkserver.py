@@ -1,0 +1,14 @@
+"""The process that worker processes are forked from: started early, so that its imports overlap with other work."""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.forkserver
+
+PRELOADED = "nas.workers"
+
+
+def start_forkserver() -> None:
+    """Begin to start it, if it does not run yet; what workers need is imported there meanwhile."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOADED])
+    multiprocessing.forkserver.ensure_running()
