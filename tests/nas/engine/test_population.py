@@ -8,11 +8,12 @@ import pytest
 from sklearn.metrics import accuracy_score, r2_score
 from support import random_wiring
 
+from nas.engine import population as population_module
 from nas.engine.batches import BatchPlan
 from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
 from nas.engine.population import predict, score, train
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.state import TrainingState, initial_state
 
 RECIPE = Recipe("classification", BatchPlan(96, 16, (5,)), total_steps=40)
@@ -130,6 +131,22 @@ def test_a_request_to_stop_is_heard_between_batches() -> None:
         [network], [1e-3], [initial_state(network, [[0]])], rows, targets, RECIPE, 40, lambda: next(answers)
     )
     assert 0 < state.steps_done < 40 and state.failure is None
+
+
+def test_where_networks_take_long_a_request_to_stop_is_heard_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(population_module, "LONG_S", -1.0)  # each takes longer
+    rng = np.random.default_rng(0)  # wide: 10 batches a call
+    rows, targets = Inputs.plain(rng.normal(size=(400, 96)).astype(np.float32)), np.zeros(96, np.float32)
+    networks = [lay_out(random_wiring(seed, n_inputs=400, density=0.01), "relu") for seed in range(3)]
+    own = [Hyperparameters(1e-2), Hyperparameters(3e-3), Hyperparameters(1e-2)]
+    states = [initial_state(network, [[7]]) for network in networks]
+    answers = iter([False] * 7 + [True])  # before each call, and before each network
+    stopped = train(networks, own, states, rows, targets, RECIPE, 40, lambda: next(answers))
+    steps = [state.steps_done for state in stopped]
+    assert steps == [20, 20, 10]
+    for network, mine, state, reached in zip(networks, own, states, stopped, strict=True):
+        (alone,) = train([network], [mine], [state], rows, targets, RECIPE, reached.steps_done)
+        assert same(alone, reached)
 
 
 def test_a_loss_that_is_not_finite_fails_that_candidate_alone() -> None:
