@@ -22,6 +22,9 @@ GENOTYPE = Genotype(
     readout_share=0.5,
     activation="relu",
     learning_rate=0.01,
+    dropout=0.0,
+    label_smoothing=0.1,
+    input_choice="random",
 )
 
 
@@ -48,6 +51,9 @@ def test_the_key_depends_on_every_gene() -> None:
         replace(GENOTYPE, readout_share=0.25),
         replace(GENOTYPE, activation="tanh"),
         replace(GENOTYPE, learning_rate=0.011),
+        replace(GENOTYPE, dropout=0.1),
+        replace(GENOTYPE, label_smoothing=0.05),
+        replace(GENOTYPE, input_choice="patch"),
     ]
     assert len({other.key() for other in [GENOTYPE, *others]}) == len(others) + 1
 
