@@ -122,7 +122,7 @@ def test_below_the_floor_nothing_is_on_a_front() -> None:
 
 def test_the_front_of_a_time_is_of_what_was_worthwhile_then() -> None:
     found = [Training(True, 0, 100, 0.8), Training(False, 1, 90, 0.85), Training(True, 2, 80, 0.98)]
-    assert audit(found, 10, floor_of=lambda scores: max(scores) - 0.1).others == Found(1, 1)
+    assert audit(found, 10, floor_of=lambda scores: max(scores, default=0.0) - 0.1).others == Found(1, 1)
 
 
 REPORT = AuditReport(

@@ -33,7 +33,7 @@ def test_from_dict_gives_back_what_to_dict_wrote_to_json() -> None:
 
 
 def test_the_key_never_changes() -> None:
-    assert GENOTYPE.key() == "59f7a6514dbe97d61c5e11d465761e884d2bb86207bc453a296bb3e11f885a0b"
+    assert GENOTYPE.key() == "e95a3874a64c42d2a3e8d5ea37064ca3f98aee2087af1a3b5f04d094149d8f30"
 
 
 def test_the_key_depends_on_every_gene() -> None:

@@ -57,7 +57,7 @@ def test_samples_are_of_all_sizes_kinds_and_priors() -> None:
         "orientation": {"index": 0.5, "random": 0.5},
         "readout": {"sinks": 0.25, "all": 0.75},
         "bidirectional": {True: 0.35, False: 0.65},
-        "pooling": {"last": 0.15, "mean": 0.2, "max": 0.3, "all": 0.35},
+        "pooling": {"last": 0.1, "mean": 0.2, "max": 0.2, "all": 0.5},
     }
     for gene, expected in shares.items():
         values = [getattr(genotype, gene) for genotype in genotypes]
