@@ -126,7 +126,8 @@ def test_an_embedding_of_the_sources_can_be_asked_for() -> None:
     genotypes += [space.mutate(genotype, rng) for genotype in genotypes]
     assert {genotype.embedding for genotype in genotypes} == {0}
     layered = [space.wire(genotype) for genotype in genotypes if genotype.reading == "layered"]
-    assert all(wiring.n_embedded == np.sum(wiring.skeleton.levels() == 0) for wiring in layered if wiring.depth > 1)
+    for wiring in (wiring for wiring in layered if wiring.depth > 1):
+        assert wiring.n_embedded == wiring.n_directions * np.sum(wiring.skeleton.levels() == 0)
 
 
 def test_a_space_with_one_of_everything_still_mutates() -> None:
