@@ -25,20 +25,23 @@ class PlayedPool:
 
     Attributes:
         handed: The first argument of each task, in the order in which they came.
+        limits_s: For each how long it may take.
         is_dead: Whether all its workers were killed, so that it takes no more tasks.
         calls: How it was ended.
     """
 
     def __init__(self) -> None:
         self.handed: list[Any] = []
+        self.limits_s: list[float | None] = []
         self.calls: list[str] = []
         self.is_dead = False
         self._futures: list[Future[Any]] = []
 
-    def schedule(self, function: Callable[..., Any], args: Sequence[Any]) -> Future[Any]:
+    def schedule(self, function: Callable[..., Any], args: Sequence[Any], timeout: float | None) -> Future[Any]:
         if self.is_dead:
             raise RuntimeError("pool is not active")
         self.handed.append(args[0])
+        self.limits_s.append(timeout)
         future: Future[Any] = Future()
         self._futures.append(future)
         return future
@@ -188,6 +191,21 @@ def test_workers_at_work_do_not_stand_still(monkeypatch: pytest.MonkeyPatch) -> 
         stalled.append(watch.has_stalled())
     # Looked at 3 (first), 14 (the same for 11 s), 20 (some work), 26 (6 s), 33 (13 s).
     assert stalled == [False, False, False, False, False, True]
+
+
+def test_a_call_that_is_begun_goes_to_the_pool_at_once_and_is_no_task(
+    queue: TaskQueue, pools: list[PlayedPool]
+) -> None:
+    for name in ("a", "b", "c"):
+        queue.submit(print, (name,))
+    call = queue.begin(print, ("call",), 7.0)
+    (pool,) = pools
+    assert pool.handed == ["a", "b", "call"]
+    assert pool.limits_s == [None, None, 7.0]
+    pool.end("call", "answer")
+    assert queue.poll() == []
+    assert call.result(timeout=0) == "answer"
+    assert pool.handed == ["a", "b", "call"]  # c still waits: the call took no place of a task
 
 
 @pytest.mark.parametrize(("at_once", "calls"), [(True, ["stop", "join"]), (False, ["close", "join"])])
