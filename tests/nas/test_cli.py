@@ -168,7 +168,7 @@ def test_status_of_a_finished_run(trees_run: Path) -> None:
 
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("trees: finished\n")
-    assert "1 trained, 8 stopped, 0 skipped, 0 failed" in said.out
+    assert "2 trained, 7 stopped, 0 skipped, 0 failed" in said.out
     assert "best accuracy on validation rows: " in said.out
 
 

@@ -29,7 +29,7 @@ from nas.engine.networks import first_state, network_of
 from nas.engine.population import predict, score, train
 from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.state import initial_state
-from nas.inputs import engine_rows
+from nas.inputs import engine_rows, mean_square
 from nas.jobs import Job, Leg, Result, compile_kernels
 from nas.workers import Stage, Workers, _balanced_groups
 from search_spaces.recurrent_wiring import CELLS
@@ -392,10 +392,10 @@ def sequence_rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 def test_workers_train_recurrent_networks_as_this_process_does(sequence_rows: SharedRows) -> None:
     stored = sequence_rows.open()
     sequences, y, expected = engine_rows(stored), stored.y, {}
-    power = 1.0 if stored.x.dtype == np.uint8 else float(N_CHANNELS)
+    square = mean_square(sequences)
     for each in RECURRENT_JOBS:
         network = network_of(each.wiring, None)
-        start = first_state(network, each.weight_seeds, power)
+        start = first_state(network, each.weight_seeds, square)
         recipe = SEQUENCE_RECIPE
         (state,) = train([network], [each.hyperparameters], [start], sequences, y, recipe, recipe.total_steps)
         outputs = [predict(network, parameters, sequences, 70, N_SEQUENCES) for parameters in state.parameters]
