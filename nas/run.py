@@ -37,7 +37,7 @@ from nas.recorder import Recorder, Trial
 from nas.report.writing import write_reports
 from nas.results import cross_validation
 from nas.results.final_part import FinalPart
-from nas.results.timetable import CLOSING_S, Timetable, timetable
+from nas.results.timetable import Timetable, timetable
 from nas.rundir import RunDirectory
 from nas.search import Search
 from nas.seeding import Stream, generator
@@ -187,7 +187,7 @@ def _execute(
                 )
 
             def finale_s(history: Sequence[Trial]) -> float:
-                return 0.0 if clock.budget_s is None else times(history, clock.budget_s).total_s + CLOSING_S
+                return 0.0 if clock.budget_s is None else times(history, clock.budget_s).total_s + clock.closing_s
 
             search = Search(
                 directory=directory,
