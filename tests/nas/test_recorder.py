@@ -329,11 +329,12 @@ def test_the_dashboard_sees_the_genes_of_recurrent_networks(tmp_path: Path) -> N
         for genotype in kinds:
             recorder.add(genotype, genotype.key(), 0, (), 10, 12, 0.5, [], Decision(True, "drawn"), STOPPED)
     for frozen, genotype in zip(in_optuna(path), kinds, strict=True):
-        assert frozen.params.keys() == {
-            *("reading", "cell", "embedding", "prior", "neurons", "inputs_per_neuron", "orientation", "max_depth"),
-            *("readout", "readout_share", "learning_rate", "segments", "edits"),
-        }
-        for gene in ("reading", "cell", "embedding", "inputs_per_neuron", "max_depth", "readout", "learning_rate"):
+        genes = (
+            *("reading", "cell", "embedding", "window", "stride", "differences", "bidirectional", "pooling"),
+            *("inputs_per_neuron", "learning_rate", "dropout", "label_smoothing"),
+        )
+        assert frozen.params.keys() == {*genes, "prior", "neurons"}
+        for gene in genes:
             assert frozen.params[gene] == getattr(genotype, gene)
         assert frozen.params["neurons"] == sum(segment.size for segment in genotype.segments)
     assert len({(genotype.reading, genotype.cell) for genotype in kinds}) > 4

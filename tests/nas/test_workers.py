@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,11 @@ from nas.engine.batches import plan_batches
 from nas.engine.layout import lay_out
 from nas.engine.networks import first_state, network_of
 from nas.engine.population import predict, score, train
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.state import initial_state
 from nas.inputs import engine_rows
 from nas.jobs import Job, Leg, Result, compile_kernels
-from nas.workers import Workers, _balanced_groups
+from nas.workers import Stage, Workers, _balanced_groups
 from search_spaces.recurrent_wiring import CELLS
 
 N_TRAIN, N_ROWS = 300, 400
@@ -42,7 +42,7 @@ ENDLESS = replace(RECIPE, total_steps=10**8)
 
 def job(seed: int, weight_seeds: Any = None) -> Job:
     seeds = ((seed, 0), (seed, 1)) if weight_seeds is None else weight_seeds
-    return Job(f"candidate {seed}", random_wiring(seed), "relu", 1e-2, seeds)
+    return Job(f"candidate {seed}", random_wiring(seed), "relu", Hyperparameters(1e-2, dropout=seed % 2 / 10), seeds)
 
 
 JOBS = [job(seed) for seed in range(6)]
@@ -71,7 +71,7 @@ def expected(rows: SharedRows) -> dict[str, tuple[Any, tuple[float, ...]]]:
     for each in JOBS:
         network = lay_out(each.wiring, each.activation)
         start = initial_state(network, each.weight_seeds)
-        (state,) = train([network], [each.learning_rate], [start], x, y, RECIPE, RECIPE.total_steps)
+        (state,) = train([network], [each.hyperparameters], [start], x, y, RECIPE, RECIPE.total_steps)
         outputs = [predict(network, parameters, x, N_TRAIN, N_ROWS) for parameters in state.parameters]
         results[each.key] = state, tuple(score(o, y[N_TRAIN:], RECIPE.task) for o in outputs)
     return results
@@ -113,6 +113,47 @@ def test_waiting_is_announced(pool: Workers) -> None:
     list(pool.train(JOBS[:1], WHOLE, lambda: calls.append(time.monotonic())))
 
     assert calls
+
+
+def collected(pool: Workers, stages: Sequence[Stage]) -> list[tuple[Stage, Result]]:
+    """The results of stages in the order in which they come."""
+    results = []
+    while any(stage.n_left for stage in stages):
+        results += pool.collect()
+    return results
+
+
+def test_stages_of_different_lengths_are_trained_side_by_side(pool: Workers, expected: dict[str, Any]) -> None:
+    whole, short = Stage(JOBS[:4], WHOLE), Stage(JOBS[2:], Leg(RECIPE, 10, None))
+    assert (whole.n_left, short.n_left) == (4, 4)
+    for stage in (whole, short):
+        pool.start(stage)
+    results = collected(pool, [whole, short])
+
+    check([result for stage, result in results if stage is whole], expected, [each.key for each in JOBS[:4]])
+    of_short = [result for stage, result in results if stage is short]
+    assert sorted(result.key for result in of_short) == sorted(each.key for each in JOBS[2:])
+    assert all(result.state is not None and result.state.steps_done == 10 for result in of_short)
+    assert pool.collect() == []
+
+
+def test_jobs_of_an_urgent_stage_come_before_those_that_wait(rows: SharedRows) -> None:
+    leg = Leg(RECIPE, 3000, None)
+    with Workers(1, rows) as workers:
+        patient, urgent = Stage([job(number) for number in range(8)], leg), Stage([job(99)], leg)
+        workers.start(patient, urgency=1, one_by_one=True)
+        workers.start(urgent, urgency=0)
+        order = [stage for stage, _ in collected(workers, [patient, urgent])]
+
+    assert order.index(urgent) <= 2  # one job is in training by then, and one is with the worker already
+    assert order.count(patient) == 8
+
+
+def test_jobs_one_by_one_are_done_in_their_order(rows: SharedRows) -> None:
+    jobs = [job(number) for number in (4, 0, 3, 5, 1, 2)]
+    with Workers(1, rows) as workers:
+        results = workers.train(jobs, Leg(RECIPE, 10, None), one_by_one=True)
+        assert [result.key for result in results] == [each.key for each in jobs]
 
 
 @pytest.mark.parametrize("which", [slice(0, 1), slice(None)], ids=["one worker", "all workers"])
@@ -196,7 +237,7 @@ def test_killing_workers_in_a_map_costs_nothing(pool: Workers) -> None:
 
 
 def test_a_diverging_job_fails_alone(pool: Workers, expected: dict[str, Any]) -> None:
-    wild = replace(job(50), learning_rate=1e30)
+    wild = replace(job(50), hyperparameters=Hyperparameters(1e30))
     results = {result.key: result for result in pool.train([*JOBS, wild], WHOLE)}
 
     failed = results.pop(wild.key)
@@ -324,10 +365,16 @@ def test_a_stop_file_of_an_earlier_pool_is_removed(rows: SharedRows, expected: d
 # --- sequences -------------------------------------------------------------------------------------------------------
 
 N_SEQUENCES, N_CHANNELS = 90, 3
-SEQUENCE_RECIPE = replace(RECIPE, batches=plan_batches(70, (1, 2)), total_steps=60, clip_norm=1.0, dropout=0.2)
+SEQUENCE_RECIPE = replace(RECIPE, batches=plan_batches(70, (1, 2)), total_steps=60, clip_norm=1.0)
 SEQUENCE_LEG = Leg(SEQUENCE_RECIPE, SEQUENCE_RECIPE.total_steps, (70, N_SEQUENCES))
 RECURRENT_JOBS = [
-    Job(cell, random_recurrent_wiring(number, cell), None, 1e-2, ((number, 0), (number, 1)))
+    Job(
+        cell,
+        random_recurrent_wiring(number, cell),
+        None,
+        Hyperparameters(1e-2, dropout=0.2),
+        ((number, 0), (number, 1)),
+    )
     for number, cell in enumerate(CELLS)
 ]
 
@@ -350,7 +397,7 @@ def test_workers_train_recurrent_networks_as_this_process_does(sequence_rows: Sh
         network = network_of(each.wiring, None)
         start = first_state(network, each.weight_seeds, power)
         recipe = SEQUENCE_RECIPE
-        (state,) = train([network], [each.learning_rate], [start], sequences, y, recipe, recipe.total_steps)
+        (state,) = train([network], [each.hyperparameters], [start], sequences, y, recipe, recipe.total_steps)
         outputs = [predict(network, parameters, sequences, 70, N_SEQUENCES) for parameters in state.parameters]
         expected[each.key] = state, tuple(score(o, y[70:], recipe.task) for o in outputs)
     with Workers(2, sequence_rows) as workers:

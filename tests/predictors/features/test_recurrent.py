@@ -123,5 +123,5 @@ def test_structure_is_that_of_the_hidden_graph(reading: str, bidirectional: bool
     genotype = replace(GENOTYPE, reading=reading, bidirectional=bidirectional)  # type: ignore[arg-type]
     row = dict(zip(RECURRENT_FEATURE_NAMES, extract(genotype, SPACE.wire(genotype)).tolist(), strict=True))
     assert (row["layers"], row["nodes"], row["edges"]) == (3, 5, 6)
-    assert (row["source_nodes"], row["sink_nodes"], row["diameter"]) == (2, 1, 2)
+    assert (row["source_nodes"], row["sink_nodes"], row["mean_level"]) == (2, 1, 0.4)
     assert row["reading_recurrent"] == (reading == "recurrent")
