@@ -99,7 +99,6 @@ def is_better(
         is_complete: (n,), which labels are those of complete candidates.
         seed: Of the regressor and the folds.
     """
-
     fold_of = np.random.default_rng(seed).permutation(len(rows)) % N_FOLDS
     told = np.empty(len(rows))
     for fold in range(N_FOLDS):

@@ -18,7 +18,7 @@ from nas.results.final_part import FinalPart
 from nas.results.front import best_of_front, front_by_doubling, known_of
 from nas.results.front_training import train_front
 from nas.results.held_out import HeldOut
-from nas.results.sequence_answers import answer_sequences
+from nas.results.sequence_learning import answer_sequences
 from nas.results.timetable import Timetable
 from nas.sequence_baselines import SequenceBaseline
 from search_spaces import RNNSpace

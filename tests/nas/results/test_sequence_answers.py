@@ -13,7 +13,8 @@ from nas.data import SequenceDataset, prepare_sequences, sequence_load
 from nas.data.reber import reber_strings
 from nas.data.shared import SharedRows
 from nas.results.held_out import HeldOut
-from nas.results.sequence_answers import answer_sequences, begin_sequences, finished_sequences
+from nas.results.sequence_answers import begin_sequences, finished_sequences
+from nas.results.sequence_learning import answer_sequences
 from nas.results.timetable import BOOSTING_SHARE, MAX_BOOSTING_S, Timetable
 from nas.sequence_baselines import SequenceBaseline, sequence_baselines
 from nas.workers import KILL_AFTER_S
