@@ -148,7 +148,7 @@ def test_a_graph_column_alone_will_do(tmp_path: Path) -> None:
         found.append(json.loads(out))
     assert found[0] == found[1]
     assert found[0]["skill"]["tau"]["value"] > 0.8
-    assert "graph.nodes" in found[0]["baseline_names"]
+    assert "graph.nodes" in found[0]["size"]["names"]
 
 
 def test_a_folder_of_graphs_with_a_table(tmp_path: Path) -> None:

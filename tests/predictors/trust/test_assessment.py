@@ -80,7 +80,10 @@ def test_what_chooses_anew_is_what_skill_is_told_of(draw_examples: Draw, least_s
     anew = judged(examples, ExpectsMean, baseline=least_squares)
     trust = judged(examples, least_squares, baseline=least_squares, make_anew=ExpectsMean)
     assert (trust.skill, trust.coverages) == (anew.skill, anew.coverages) != (chosen.skill, chosen.coverages)
-    assert (trust.size, trust.families, trust.curve) == (anew.size, chosen.families, chosen.curve)
+    assert (trust.size, trust.families) == (anew.size, chosen.families)
+    assert trust.curve is not None and chosen.curve is not None
+    taus, expected = ([point.tau.value for point in curve.points] for curve in (trust.curve, chosen.curve))
+    assert taus == pytest.approx(expected)  # but for the order of sums
 
 
 def test_a_choice_among_regressors_that_know_nothing_is_not_flattered() -> None:
@@ -135,7 +138,7 @@ def test_rows_with_equal_features_share_a_fold(name: str) -> None:
     trust = judged(copies_of_noise(), make)
     assert not trust.ranks and abs(trust.skill.tau.value) < 0.2
     assert (trust.n, trust.n_groups, trust.n_grouped) == (200, 40, 200)
-    assert trust.curve is not None and all(abs(point.tau.value) < 0.2 for point in trust.curve.points)
+    assert trust.curve is not None and all(abs(point.tau.value) < 0.35 for point in trust.curve.points)  # three errors
     assert "200 of the networks have the same features as another" in "\n".join(trust_lines(trust))
     # Were each row its own group, the rows would give one another away.
     apart = copies_of_noise()
