@@ -83,7 +83,7 @@ def test_what_chooses_anew_is_what_skill_is_told_of(draw_examples: Draw, least_s
     assert (trust.size, trust.families) == (anew.size, chosen.families)
     assert trust.curve is not None and chosen.curve is not None
     taus, expected = ([point.tau.value for point in curve.points] for curve in (trust.curve, chosen.curve))
-    assert taus == pytest.approx(expected)  # but for the order of sums
+    assert taus == pytest.approx(expected, abs=0.01)  # the order of sums may turn a pair of near ties
 
 
 def test_a_choice_among_regressors_that_know_nothing_is_not_flattered() -> None:
