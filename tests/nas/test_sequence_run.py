@@ -159,7 +159,8 @@ def test_dense_recurrent_networks_stand_beside_the_best(strings_run: Path) -> No
     report = report_of(strings_run)
     best = read_history(strings_run / "study.db")[report["best"]["trial"]].genotype
     assert isinstance(best, RecurrentGenotype)
-    commonest, equal, lstm = report["baselines"]  # neither trees nor rules
+    commonest, equal, lstm, linear = report["baselines"]  # neither trees nor rules
+    assert "n-grams" in linear["name"]
     assert commonest["name"] == "always the commonest class"
     assert f" {best.cell} units, rate " in equal["name"] and equal["name"].endswith("(equal weights)")
     assert lstm["name"].startswith("dense 32 lstm units, rate ") and lstm["n_weights"] > 4000
@@ -170,7 +171,7 @@ def test_dense_recurrent_networks_stand_beside_the_best(strings_run: Path) -> No
 def test_rules_and_families_of_a_grammar_are_reported(reber_run: Path) -> None:
     report = report_of(reber_run)
     assert [row["name"] for row in report["baselines"][1:4]] == RULES
-    assert len(report["baselines"]) == 6
+    assert len(report["baselines"]) == 7
     drawn = reber_strings(600, seed=0)
     of_test = np.bincount(drawn.families[drawn.n_train :]).tolist()
     expected = [(name, n) for name, n in zip(drawn.family_names, of_test, strict=True) if n]
