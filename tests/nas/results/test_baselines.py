@@ -44,7 +44,7 @@ def steps(part: FinalPart, show: Callable[[str], None] = lambda phase: None) -> 
     zeros = np.zeros(len(test.targets), np.float32)
     workers.answer = Boosted(zeros, 100, 1.0)
     if isinstance(part.dataset, SequenceDataset):
-        workers.answer = [SequenceBaseline("logistic regression on n-grams", zeros, 7, 1.0)]
+        workers.answer = [SequenceBaseline("logistic regression on n-grams", zeros, 7, 8, 1.0)]
     return list(baselines(part, best_of_front(front), training, test, show))
 
 
