@@ -155,7 +155,7 @@ def assess(
             families.append(told)
         if n_curve_repeats:
             # A doubling is judged of one regressor, not of choices from few rows and from many.
-            repeats = range(min(n_curve_repeats, sides.n_repeats))
+            repeats = range(sides.n_repeats)
             whole = (
                 sides.model
                 if make_anew is None
@@ -163,7 +163,7 @@ def assess(
                     examples.rows, truth, make, cross_seed, groups=examples.groups, n_folds=n_folds, repeats=repeats
                 )
             )
-            curve = draw_curve(examples, make, cross_seed, whole, counts, len(repeats))
+            curve = draw_curve(examples, make, cross_seed, whole, counts, min(n_curve_repeats, sides.n_repeats))
     except OutOfTime:
         pass  # what is missing is told by `left_out`
     n_in_groups = np.bincount(examples.groups)

@@ -87,7 +87,7 @@ def test_they_have_the_share_of_trees_and_are_killed_at_the_end_of_all_baselines
 
 def test_answers_are_judged_and_those_that_were_killed_say_so(arrays: SequenceDataset) -> None:
     test = HeldOut.read(arrays, 0)
-    one = SequenceBaseline("linear", test.targets, 19, 2.5)
+    one = SequenceBaseline("linear", test.targets, 19, 20, 2.5)
     (answered,) = finished_sequences(FakeWorkers(answer=[one]).begin(answer_sequences, deadline=None), test)
     baseline = answered.baseline
     assert (baseline.name, baseline.test_score, baseline.n_weights, baseline.seconds) == ("linear", 1.0, 19, 2.5)
