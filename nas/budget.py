@@ -18,6 +18,8 @@ SEEDS_FOR_NOISY_VALIDATION = 3
 FULL_TRAININGS_IN_A_SEARCH = 40  # a budget buys at least this many, with fewer epochs if need be
 FULL_TRAININGS_IN_A_RICH_SEARCH = 120  # beyond as many, time goes into longer trainings, up to three times
 MAX_LENGTHENING = 3
+CLOSING_S = 0.8  # to write the report, print it, and end the processes, on an idle machine
+MAX_SLOWNESS = 5.0
 FINAL_LENGTHENING = 3  # of the final training over those of the search, at most
 MOST_RECURRENT_WEIGHTS = 10_000
 GENERATIONS_IN_A_SEARCH = 8
@@ -54,8 +56,12 @@ class Clock:
             used_s: Time used in earlier sittings.
             started: Time of ``time.monotonic`` at which this sitting began; now by default.
         """
-        self._started = (time.monotonic() if started is None else started) - used_s
+        now = time.monotonic()
+        started = now if started is None else started
+        self._started = started - used_s
         self.budget_s = budget_s
+        self.closing_s = CLOSING_S * min(max((now - started) / time.process_time(), 1.0), MAX_SLOWNESS)
+        """Seconds to keep for the very end. More on a busy machine, which shows in what beginning took this process."""
 
     def used_s(self) -> float:
         """Seconds used, over all sittings."""

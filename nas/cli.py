@@ -85,7 +85,8 @@ def search(
     priors: Annotated[
         str | None,
         typer.Option(
-            help="Graph priors, with commas: watts-strogatz, barabasi-albert, erdos-renyi, random-regular, layered.",
+            help="Graph priors, with commas: watts-strogatz, barabasi-albert, erdos-renyi, random-regular, layered, "
+            "shallow.",
             show_default="all",
         ),
     ] = None,
@@ -101,7 +102,10 @@ def search(
     ] = None,
     population: Annotated[
         int | None,
-        typer.Option(help="Candidates of a generation.", show_default="24, or what the time allows"),
+        typer.Option(
+            help="Candidates that are parents; half as many are trained in a generation.",
+            show_default="24, or what the time allows",
+        ),
     ] = None,
     seeds: Annotated[
         int | None,

@@ -32,6 +32,7 @@ class DataConfig(_Section):
     target: str | None = None
     task: Literal["classification", "regression"] | None = None
     missing: Literal["refuse", "impute"] = "refuse"
+    quantile_copies: Literal["auto", "all", "none"] = "auto"  # numbers that give two inputs; see `nas.data.prepare`
 
 
 class SearchConfig(_Section):

@@ -99,8 +99,6 @@ def is_better(
         is_complete: (n,), which labels are those of complete candidates.
         seed: Of the regressor and the folds.
     """
-    from scipy.stats import kendalltau  # it takes a second to load, which the start of a run can do without
-
     fold_of = np.random.default_rng(seed).permutation(len(rows)) % N_FOLDS
     told = np.empty(len(rows))
     for fold in range(N_FOLDS):

@@ -7,7 +7,7 @@ Pure ask and tell: no training, no clock, no files. The only import of DEAP, who
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,6 +65,7 @@ class Member:
     n_rungs: int
 
 
+KeyOf = Callable[[AnyGenotype, AnyWiring], str]
 Parents = tuple[Member, ...]
 """A population, best first."""
 
@@ -126,8 +127,17 @@ class Evolution:
     generation; hence the parents of a generation are those of which the generation before the last was told.
     """
 
-    def __init__(self, space: SearchSpace, population_size: int, seed: int) -> None:
+    def __init__(self, space: SearchSpace, population_size: int, seed: int, key_of: KeyOf = phenotype_key) -> None:
+        """Begin without a population.
+
+        Args:
+            space: Where children come from.
+            population_size: Members that are kept.
+            seed: Of the run.
+            key_of: The key of a genotype and its wiring, by which children count as one.
+        """
         self._space = space
+        self._key_of = key_of
         self._population_size = population_size
         self._seed = seed
         self.n_begun = 0
@@ -176,7 +186,7 @@ class Evolution:
                 break
             genotype, came_from = self._propose(parents, rng)
             wiring = self._space.wire(genotype)
-            key = phenotype_key(genotype, wiring)
+            key = self._key_of(genotype, wiring)
             if key not in self._seen and key not in children:
                 children[key] = Child(key, genotype, wiring, came_from)
         return list(children.values())

@@ -19,13 +19,15 @@ from nas.seeding import Stream, seed_words
 from predictors import Examples, feature_names, final_score_estimates
 from predictors.audit import audit_lines
 from predictors.features import recorded_names, size_names
+from predictors.features.training_genes import training_names
 from predictors.regressors import make_regressor
-from predictors.trust import assess
+from predictors.trust import OutOfTime, assess
 from predictors.trust_report import to_dict, trust_lines
 
 FEWEST_OUTCOMES = 30
-MOST_OUTCOMES = 300
-"""Of more, as many are drawn: enough for small errors, and it takes a few seconds."""
+MOST_OUTCOMES = 200
+"""Of more, as many are drawn: enough for small errors, and it takes some seconds."""
+NO_TIME = "No time was left to cross-validate the predictor."
 
 
 def predictor_report(
@@ -36,6 +38,7 @@ def predictor_report(
     run_seed: int,
     *,
     with_trust: bool = True,
+    deadline: float | None = None,
 ) -> dict[str, Any] | None:
     """Trust and audit of a run's predictor in JSON types, with the sentences to print; None if it has none.
 
@@ -45,23 +48,29 @@ def predictor_report(
         settings: Those of the predictor.
         closed: Why the gate was closed at the end; None if it was open.
         run_seed: Seed of the run.
-        with_trust: Whether there is time to cross-validate, a few seconds.
+        with_trust: Whether to cross-validate.
+        deadline: When to stop that, in seconds of `time.monotonic`; what is known by then is told, and what is not. At
+            most the one fit that has begun goes on beyond it. None to take the time it needs.
     """
     if not settings.enabled:
         return None
     report = audit_of(history, n_skipped)
     examples = examples_of(history, run_seed)
-    trust = None
+    trust, lines = None, []
     if with_trust and len(examples) >= FEWEST_OUTCOMES and np.ptp(examples.targets) > 0:
         seed = int(np.random.default_rng(seed_words(run_seed, Stream.TRUST)).integers(2**31))
         # By ranks, as the gate learns: see `ScoreScale`.
         make = partial(make_regressor, settings.regressor, target="ranks")
-        trust = assess(examples, make, seed, n_repeats=1, n_curve_repeats=0)
+        try:
+            trust = assess(examples, make, seed, n_repeats=1, n_curve_repeats=0, deadline=deadline)
+            lines = trust_lines(trust)
+        except OutOfTime:
+            lines = [NO_TIME]
     return {
         "audit": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(report).items()},
         "audit_lines": audit_lines(report, closed),
         "trust": None if trust is None else to_dict(trust),
-        "trust_lines": [] if trust is None else trust_lines(trust),
+        "trust_lines": lines,
     }
 
 
@@ -81,6 +90,7 @@ def examples_of(history: Sequence[Trial], run_seed: int) -> Examples:
         targets=labels,
         repeats=repeats,
         size_names=size_names(space),
+        training_names=training_names(names),
         families=tuple(family_of(trial.genotype) for trial, _ in pairs),
     )
     if len(pairs) <= MOST_OUTCOMES:

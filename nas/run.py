@@ -37,7 +37,7 @@ from nas.recorder import Recorder, Trial
 from nas.report.writing import write_reports
 from nas.results import cross_validation
 from nas.results.final_part import FinalPart
-from nas.results.timetable import CLOSING_S, Timetable, timetable
+from nas.results.timetable import Timetable, timetable
 from nas.rundir import RunDirectory
 from nas.search import Search
 from nas.seeding import Stream, generator
@@ -187,7 +187,7 @@ def _execute(
                 )
 
             def finale_s(history: Sequence[Trial]) -> float:
-                return 0.0 if clock.budget_s is None else times(history, clock.budget_s).total_s + CLOSING_S
+                return 0.0 if clock.budget_s is None else times(history, clock.budget_s).total_s + clock.closing_s
 
             search = Search(
                 directory=directory,
@@ -255,7 +255,7 @@ def _plan(
     n_seeds = training.seeds or default_seeds(dataset.n_validation)
     population = search.population or DEFAULT_POPULATION
     recipe = recipe_for(config, dataset, batches, epochs)
-    speed = _measure_speed(space, workers, recipe, search.seed)
+    speed = _measure_speed(space, workers, recipe, search.seed, is_interrupted)
     if speed is None or is_interrupted():
         return None
     left_s = clock.left_s()
@@ -286,23 +286,28 @@ def _typical_training_s(space: SearchSpace, speed: Speed, recipe: Recipe, max_we
     return sum(speed.training_s(Load.of_wiring(wiring), recipe) for wiring in drawn) / len(drawn)
 
 
-def _measure_speed(space: SearchSpace, workers: Workers, recipe: Recipe, seed: int) -> Speed | None:
+def _measure_speed(
+    space: SearchSpace, workers: Workers, recipe: Recipe, seed: int, is_interrupted: Callable[[], bool]
+) -> Speed | None:
     """Train a large candidate for a moment; on a second try, since the first also loads the kernels.
 
-    None if it was interrupted before its first step.
+    On a busy machine a moment may be too short for a step, and is doubled. None if it was interrupted.
     """
     rng = generator(seed, Stream.EVOLUTION, 2**31)
     genotype = max((space.sample(rng) for _ in range(5)), key=lambda g: space.wire(g).n_edges)
     wiring, key = space.wire(genotype), genotype.key()
-    speeds = []
-    for _ in range(2):
-        job = Job(key, wiring, activation_of(genotype), hyperparameters_of(genotype), weight_seeds(seed, key, 1))
-        leg = Leg(recipe, recipe.total_steps, None, time.monotonic() + SPEED_TRIAL_S)
-        for result in workers.train([job], leg):
-            if result.state is None:
-                raise RunFailed(f"The first training failed: {result.failure}.")
-            if result.state.steps_done == 0:
-                return None
-            n_rows = result.state.steps_done * recipe.batches.batch_size
-            speeds.append(Speed.measured(result.seconds, wiring, n_rows))
+    job = Job(key, wiring, activation_of(genotype), hyperparameters_of(genotype), weight_seeds(seed, key, 1))
+    speeds: list[Speed] = []
+    trial_s = SPEED_TRIAL_S
+    while len(speeds) < 2:
+        (result,) = workers.train([job], Leg(recipe, recipe.total_steps, None, time.monotonic() + trial_s))
+        if is_interrupted():
+            return None
+        if result.state is None:
+            raise RunFailed(f"The first training failed: {result.failure}.")
+        if result.state.steps_done == 0:
+            trial_s *= 2
+            continue
+        n_rows = result.state.steps_done * recipe.batches.batch_size
+        speeds.append(Speed.measured(result.seconds, wiring, n_rows))
     return min(speeds, key=lambda speed: speed.seconds)

@@ -46,10 +46,19 @@ def prepare_data(config: RunConfig) -> AnyDataset:
             raise ConfigError("Recurrent networks have no training-free scores. Leave predictor.training_free out.")
         if data.missing == "impute":
             raise ConfigError("Sequences have no missing values to impute. Leave --missing out.")
+        if data.quantile_copies == "all":
+            raise ConfigError("Sequences have no quantile copies. Leave data.quantile_copies out.")
         return prepare_sequences(data.source, target=data.target, task=data.task, seed=seed)
     if is_sequence_source(data.source) and Path(data.source).suffix.lower() == ".npz":
         raise ConfigError(f"{data.source} holds sequences, with lengths_train. Leave --space out, or give --space rnn.")
-    return prepare(data.source, target=data.target, task=data.task, missing=data.missing, seed=seed)
+    return prepare(
+        data.source,
+        target=data.target,
+        task=data.task,
+        missing=data.missing,
+        quantile_copies=data.quantile_copies,
+        seed=seed,
+    )
 
 
 def recipe_for(config: RunConfig, dataset: AnyDataset, batches: BatchPlan, epochs: int) -> Recipe:

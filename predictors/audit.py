@@ -83,14 +83,15 @@ class AuditReport:
 def lift_of(good: Found, others: Found) -> tuple[float, Interval]:
     """The ratio of two rates, and its interval.
 
-    Half a network is added to every count, so that it exists where nothing entered the front; the interval is that of
-    the logarithm: Walter, "The distribution of Levin's measure of attributable risk", Biometrika 62 (1975).
+    Half a network is added to those that entered the front and half to those that did not, so that it exists where
+    nothing entered, or all did; the interval is that of the logarithm: Katz, Baptista, Azen and Pike, "Obtaining
+    confidence intervals for the risk ratio in cohort studies", Biometrics 34 (1978).
 
     Args:
         good: The rate above.
         others: The rate below; both of at least one network.
     """
-    a, n, b, m = good.n_entered + 0.5, good.n + 0.5, others.n_entered + 0.5, others.n + 0.5
+    a, n, b, m = good.n_entered + 0.5, good.n + 1.0, others.n_entered + 0.5, others.n + 1.0
     logarithm = math.log(a / n) - math.log(b / m)
     error = math.sqrt(1 / a - 1 / n + 1 / b - 1 / m)
     low, high = (math.exp(logarithm + sign * NORMAL_QUANTILE * error) for sign in (-1.0, 1.0))

@@ -22,6 +22,7 @@ class Examples:
         size_names: Those of `names` that only say how large a network is: the baseline to beat. May be empty.
         families: Name of the graph prior that each network was drawn from, shape (n,); empty where unknown.
         groups: Rows of a group stay in one fold, int64, shape (n,); empty where each row is its own group.
+        training_names: Those of `names` that only say how a network is trained, as its learning rate. May be empty.
 
     Raises:
         ValueError: The shapes differ, a value that must be finite is not, or a name is unknown or given twice.
@@ -34,6 +35,7 @@ class Examples:
     size_names: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     groups: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    training_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.targets)
@@ -44,8 +46,8 @@ class Examples:
             )
         if not (np.isfinite(self.rows).all() and np.isfinite(self.targets).all()):
             raise ValueError("Examples: a feature or target is NaN or infinite; leave out such rows.")
-        if len(set(self.names)) < len(self.names) or not set(self.size_names) <= set(self.names):
-            raise ValueError("Examples: names must be distinct, and size_names among them.")
+        if len(set(self.names)) < len(self.names) or not {*self.size_names, *self.training_names} <= set(self.names):
+            raise ValueError("Examples: names must be distinct, and size_names and training_names among them.")
         if self.repeats is not None and (self.repeats.ndim != 2 or len(self.repeats) != n):
             raise ValueError(f"Examples: repeats have shape {self.repeats.shape}; give one row for each of {n} rows.")
         for name in ("families", "groups"):

@@ -18,7 +18,7 @@ from predictors.errors import PredictorError
 from predictors.examples import Examples
 from predictors.familiarity import Familiarity
 from predictors.prediction import Prediction
-from predictors.regressors import REGRESSORS, Regressor, Target, make_regressor
+from predictors.regressors import Regressor, Target, is_regressor, make_regressor
 from predictors.tables.recipe import Recipe
 
 FORMAT = "sparsewright predictor"
@@ -32,7 +32,7 @@ class SavedPredictor(BaseModel):
         sources: Names of the tables or runs that it learned from.
         target: What it predicts, as its source calls it.
         minimize: Whether lower is better there: `targets` are negated.
-        regressor: Name of the regressor, one of `REGRESSORS`.
+        regressor: Name of the regressor, as `make_regressor` reads it, but not "auto".
         transform: What of the targets is learned.
         seed: That of the regressor.
         recipe: How the features came about.
@@ -64,7 +64,7 @@ class SavedPredictor(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> SavedPredictor:
-        if self.regressor not in REGRESSORS:
+        if not is_regressor(self.regressor):
             raise ValueError(f'there is no regressor "{self.regressor}"')
         if any(len(row) != len(self.names) for row in self.rows):
             raise ValueError("a row has not one value for each name")

@@ -70,6 +70,14 @@ Size = Annotated[
         show_default="known names such as nodes, edges, params",
     ),
 ]
+Training = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Column that only tells how a network is trained; can be repeated. What the predictor knows beyond it and "
+        "size is of the wiring.",
+        show_default="known names such as learning_rate, activation, dropout",
+    ),
+]
 Repeats = Annotated[
     list[str] | None,
     typer.Option(
@@ -94,11 +102,17 @@ RegressorName = Annotated[
     str,
     typer.Option(
         "--regressor",
-        help="forest, extra-trees, boosting, gaussian-process, support-vectors, bayesian-ridge, adaboost, neighbours, "
-        "ensemble, or auto: that with the best cross-validated ranking.",
+        help="bayesian-ridge, support-vectors, gaussian-process, neighbours, extra-trees, forest, boosting, adaboost; "
+        "some joined by + for their mean; ensemble; or auto: that with the best cross-validated ranking, or the "
+        "mean of the best two or three.",
     ),
 ]
-Transform = Annotated[str, typer.Option(help="Learn the scores plain, as ranks, or as logit (of accuracies).")]
+Transform = Annotated[
+    str,
+    typer.Option(
+        help="Learn normal scores of the target (ranks), the target as it is (plain), or logit of accuracies."
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Seed of everything random; the same seed and table give the same file.")]
 
 
@@ -114,12 +128,13 @@ def train(
     group: Group = None,
     family: Family = None,
     size: Size = None,
+    training: Training = None,
     repeats: Repeats = None,
     directed: Directed = None,
     minimize: Minimize = False,
     early_evidence: EarlyEvidence = False,
     regressor: RegressorName = "auto",
-    transform: Transform = "plain",
+    transform: Transform = "ranks",
     seed: Seed = 0,
 ) -> None:
     """Learn a predictor, say how far to trust it, and write it to a file.
@@ -134,7 +149,9 @@ def train(
         from predictors.trust_report import trust_lines
 
         check_output(output)
-        wishes = _wishes(target, graph, group, family, ignore, size, repeats, directed, minimize, early_evidence)
+        wishes = _wishes(
+            target, graph, group, family, ignore, size, training, repeats, directed, minimize, early_evidence
+        )
         with shown_steps() as steps:
             judged = judge(sources, wishes, Choices(regressor, transform, seed), steps, _note)
         for line in trust_lines(judged.trust):
@@ -152,12 +169,13 @@ def evaluate(
     group: Group = None,
     family: Family = None,
     size: Size = None,
+    training: Training = None,
     repeats: Repeats = None,
     directed: Directed = None,
     minimize: Minimize = False,
     early_evidence: EarlyEvidence = False,
     regressor: RegressorName = "auto",
-    transform: Transform = "plain",
+    transform: Transform = "ranks",
     seed: Seed = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print all numbers as JSON.")] = False,
 ) -> None:
@@ -167,7 +185,9 @@ def evaluate(
         from predictors.commands.progress import shown_steps
         from predictors.trust_report import to_dict, trust_lines
 
-        wishes = _wishes(target, graph, group, family, ignore, size, repeats, directed, minimize, early_evidence)
+        wishes = _wishes(
+            target, graph, group, family, ignore, size, training, repeats, directed, minimize, early_evidence
+        )
         with shown_steps() as steps:
             judged = judge(sources, wishes, Choices(regressor, transform, seed), steps, _note)
         if as_json:
@@ -234,6 +254,7 @@ def _wishes(
     family: str | None,
     ignore: list[str] | None,
     size: list[str] | None,
+    training: list[str] | None,
     repeats: list[str] | None,
     directed: bool | None,
     minimize: bool,
@@ -241,7 +262,7 @@ def _wishes(
 ) -> Wishes:
     from predictors.tables import Wishes
 
-    many = tuple(ignore or ()), tuple(size or ()), tuple(repeats or ())
+    many = tuple(ignore or ()), tuple(size or ()), tuple(training or ()), tuple(repeats or ())
     return Wishes(target, graph, group, family, *many, directed, minimize, early_evidence)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from predictors.trust import Ceiling, Coverage, Estimate, FamilyTrust, LearningCurve, Skill, Trust
-from predictors.trust.families import LEAST_NETWORKS
+from predictors.trust import Baseline, Ceiling, Coverage, Estimate, FamilyTrust, LearningCurve, Skill, Trust
+from predictors.trust.families import LEAST_NETWORKS, MOST_FAMILIES
 from predictors.trust.scores import top_k
 
 MOST_NAMES = 4
@@ -23,20 +23,19 @@ def trust_lines(trust: Trust) -> list[str]:
     """
     fold = trust.n // trust.n_folds
     how_often = "once" if trust.n_repeats == 1 else f"{trust.n_repeats} times"
-    together = f", {trust.n_groups} groups kept together" if trust.n_groups < trust.n else ""
     lines = [
         f"{trust.n} networks, {trust.n_features} features, scores of standard deviation {trust.deviation:.4g}; "
-        f"{trust.n_folds}-fold cross-validation, {how_often}{together}; +- is a standard error.",
+        f"{trust.n_folds}-fold cross-validation, {how_often}; +- is a standard error.",
+        *([grouping_sentence(trust)] if trust.n_grouped else []),
         verdict(trust),
         "",
-        _row("", "Kendall tau", "Spearman", "R2", f"regret of top {top_k(fold)} of {fold}"),
+        _row("", "Kendall tau", "Spearman", "R2 of the scores", f"regret of top {top_k(fold)} of {fold}"),
         _skill_row("predictor", trust.skill),
-        _skill_row("size alone" if trust.baseline_names else "expecting the mean", trust.baseline),
-        _skill_row("difference", trust.advantage),
+        *_baseline_rows("size alone", trust.size),
+        *_baseline_rows("size and training", trust.training),
         *_ceiling_rows(trust.ceiling),
         "",
-        *(family_sentence(one) for one in trust.families),
-        unseen_sentence(trust.known_families),
+        *family_sentences(trust),
         "",
         coverage_sentence(trust.coverages),
         _row("intervals", "hold", "mean width"),
@@ -45,17 +44,20 @@ def trust_lines(trust: Trust) -> list[str]:
     if trust.curve is not None:
         lines += ["", curve_sentence(trust.curve), _row("learned from", "Kendall tau")]
         lines += [_row(f"{point.n_learned} networks", str(point.tau)) for point in trust.curve.points]
+    if trust.left_out:
+        lines += ["", f"The time was up. Left out: {_listed(trust.left_out)}."]
     return lines
 
 
 def to_dict(trust: Trust) -> dict[str, Any]:
-    """All numbers and sentences, as JSON has them; None where a width is infinite or a part is missing."""
+    """All numbers and sentences, as JSON has them; None where a number is infinite or a part is missing."""
     numbers = asdict(trust)
-    numbers["beats_baseline"] = trust.beats_baseline
+    numbers["beats_size"] = trust.beats_size
+    numbers["knows_wiring"] = trust.knows_wiring
     numbers["verdict"] = verdict(trust)
     numbers["sentences"] = [
-        *(family_sentence(one) for one in trust.families),
-        unseen_sentence(trust.known_families),
+        *([grouping_sentence(trust)] if trust.n_grouped else []),
+        *family_sentences(trust),
         coverage_sentence(trust.coverages),
         *([] if trust.curve is None else [curve_sentence(trust.curve)]),
     ]
@@ -63,23 +65,67 @@ def to_dict(trust: Trust) -> dict[str, Any]:
     return plain
 
 
+def grouping_sentence(trust: Trust) -> str:
+    """How many networks stay in one fold with others."""
+    return (
+        f"{trust.n_grouped} of the networks have the same features as another, or are of one group with it: they are "
+        f"kept in one fold, {trust.n_groups} groups in all."
+    )
+
+
 def verdict(trust: Trust) -> str:
-    """How far to trust it, in two sentences."""
-    tau, gain = trust.skill.tau, trust.advantage.tau
+    """How far to trust it, in two or three sentences."""
+    tau = trust.skill.tau
     if not trust.ranks:
         return f"Do not trust it: its Kendall tau on networks that it has not seen is {tau}, and chance is 0."
     share = f"it puts {50 * (1 + tau.value):.0f} of 100 pairs of networks that it has not seen in the right order"
-    skill = f"Its Kendall tau is {tau}: {share}."
-    if not trust.baseline_names:
-        return f"{skill} No feature is known to tell size, so whether it beats size alone is not known."
-    baseline = f"size alone ({_listed(trust.baseline_names)})"
-    if trust.beats_baseline:
-        return f"{skill} It beats {baseline} by {gain}: its other features add something."
-    return f"{skill} It does not beat {baseline}, the difference is {gain}: do not use it to prune."
+    skill = f"Its Kendall tau is {tau}: {share}. {_beside_size(trust.size)}"
+    return f"{skill} {_beside_training(trust)}" if trust.beats_size else skill
 
 
-def family_sentence(told: FamilyTrust) -> str:
-    """Whether to trust it on a family that it has not learned from, with the numbers."""
+def _beside_size(size: Baseline | None) -> str:
+    if size is None:
+        return "There was no time to compare it with size alone."
+    if not size.names:
+        return "No feature is known to tell size, so whether it beats size alone is not known."
+    alone, gain = f"size alone ({_listed(size.names)})", size.advantage.tau
+    return f"It beats {alone} by {gain}." if size.is_beaten else f"It does not beat {alone}: the difference is {gain}."
+
+
+def _beside_training(trust: Trust) -> str:
+    """What of the wiring it knows, if anything."""
+    if not trust.training_names:
+        return (
+            "No feature tells how the networks were trained. If all were trained alike, what it knows beyond size is "
+            "their wiring."
+        )
+    if trust.training is None:
+        return "There was no time to compare it with size and training together."
+    both, gain = f"size and training together ({_listed(trust.training_names)})", trust.training.advantage.tau
+    if trust.training.is_beaten:
+        return f"It beats {both} by {gain}: it knows something of the wiring."
+    return f"It does not beat {both}: the difference is {gain}, and nothing shows that it knows the wiring."
+
+
+def family_sentences(trust: Trust) -> list[str]:
+    """What is to be thought of its predictions on families of networks that it has not seen."""
+    beaten = "size and training together" if trust.training_names else "size alone"
+    n_small = len(trust.known_families) - MOST_FAMILIES
+    small = [f"The {n_small} smaller families were not judged one by one."] if n_small > 0 else []
+    return [
+        *(family_sentence(one, beaten) for one in trust.families),
+        *(small if trust.families else []),
+        unseen_sentence(trust.known_families),
+    ]
+
+
+def family_sentence(told: FamilyTrust, baseline: str) -> str:
+    """Whether to trust it on a family that it has not learned from, with the numbers.
+
+    Args:
+        told: What is known.
+        baseline: What the baseline knows, in words.
+    """
     if min(told.n, told.n_learned) < LEAST_NETWORKS:
         return (
             f"Do not trust it on {told.family}: {told.n} networks to judge on and {told.n_learned} of other families "
@@ -97,8 +143,8 @@ def family_sentence(told: FamilyTrust) -> str:
         )
     if not told.is_trusted:
         return (
-            f"Do not trust it on {told.family} more than size alone: {numbers}, but it does not beat size alone "
-            f"there, the difference in tau is {told.advantage}; {far}"
+            f"Do not trust it on {told.family} more than {baseline}: {numbers}, but it does not beat {baseline} there, "
+            f"the difference in tau is {told.advantage}; {far}"
         )
     return f"It may be trusted on {told.family}: {numbers}; {far}"
 
@@ -138,10 +184,17 @@ def _ceiling_rows(ceiling: Ceiling | None) -> list[str]:
     if ceiling is None:
         return ["The highest that can be reached is not known: train some networks with several seeds."]
     return [
-        _row("highest reachable", f"about {ceiling.highest_tau:.3f}", "", str(ceiling.reliability)),
+        _row("highest reachable", str(ceiling.highest_tau), "", str(ceiling.reliability)),
         _row("one training, others' mean", str(ceiling.one_against_others)),
         _row("one training, another", str(ceiling.one_against_one)),
     ]
+
+
+def _baseline_rows(label: str, baseline: Baseline | None) -> list[str]:
+    if baseline is None:
+        return []
+    name = label if baseline.names else "expecting the mean"
+    return [_skill_row(name, baseline.skill), _skill_row("  difference", baseline.advantage)]
 
 
 def _skill_row(label: str, skill: Skill) -> str:

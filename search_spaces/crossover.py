@@ -76,8 +76,13 @@ def _crossed_templates(
     if rng.integers(2):
         first, second = second, first
     own = () if first.is_template and second.is_template else ATTACHMENT_GENES
-    from_second = {name: getattr(second, name) for name in scalar_genes if name not in own and rng.integers(2)}
+    mixed = [name for name in scalar_genes if name not in own]
+    from_second = {name: getattr(second, name) for name in mixed if rng.integers(2)}
     if own:
+        unlike = [name for name in mixed if getattr(first, name) != getattr(second, name)]
+        if unlike and not from_second.keys() & unlike:  # else it would be the first
+            name = unlike[rng.integers(len(unlike))]
+            from_second[name] = getattr(second, name)
         return replace(first, **from_second)
     one, other = first.segments[0], second.segments[0]
     n_neurons, seed = (getattr((one, other)[rng.integers(2)], gene) for gene in ("n_neurons", "seed"))

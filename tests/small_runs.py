@@ -124,20 +124,24 @@ def silent() -> Console:
 
 
 def record(run: Path) -> list[tuple[Any, ...]]:
-    """All of the trials of a run that must not depend on how the run was carried out."""
+    """All of the trials of a run that must not depend on how the run was carried out, by generation and key.
+
+    Numbers of trials are left out: two generations are in training at a time, and which candidate ends first is a
+    matter of time.
+    """
     rows = []
-    for trial in read_history(run / "study.db"):
+    for trial in sorted(read_history(run / "study.db"), key=lambda trial: (trial.generation, trial.key)):
         outcome = trial.outcome
         ending = None if outcome is None else (outcome.ending, outcome.scores, outcome.reason)
-        about = (trial.number, trial.generation, trial.key, trial.parents, trial.n_weights, trial.density)
+        about = (trial.generation, trial.key, trial.parents, trial.n_weights, trial.density)
         rows.append((*about, trial.features, trial.decision, ending))
     return rows
 
 
 def front(run: Path) -> list[dict[str, Any]]:
-    """The front of a finished run, as in its report."""
+    """The front of a finished run, as in its report, without the numbers of trials."""
     rows: list[dict[str, Any]] = json.loads((run / "report.json").read_text())["front"]
-    return rows
+    return [{name: value for name, value in row.items() if name != "trial"} for row in rows]
 
 
 def n_recorded(run: Path) -> int:

@@ -52,7 +52,7 @@ class Dataset:
     n_train: int
     encoding: Encoding = field(repr=False)
     fingerprint: str
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = field(repr=False)
     _held_out: HeldOut = field(repr=False)
 
     @property

@@ -6,17 +6,18 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter
 
+from nas.data.quantile_transform import QuantileTransform
 from nas.data.source import Column, Features, NumberColumn, Rows, TextColumn, n_rows_of, refuse_missing
 from nas.data.target import TargetCode
 from nas.errors import CheckpointError, DataError, quoted
 
-FORMAT = 1
+FORMAT = 2
 MISSING_CATEGORY = "missing"
 ROWS_AT_ONCE = 2048
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -27,9 +28,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class NumberCode:
-    """A column of numbers as one input, ``(value - mean) / std``; a missing value counts as ``median``.
+    """A column of numbers as an input, ``(value - mean) / std``; a missing value counts as ``median``.
 
-    A column that is constant over the training rows has ``std`` 0 and gives no input.
+    A column that is constant over the training rows has ``std`` 0 and gives no input. One that has a ``quantile_copy``
+    gives a second input, the normal quantile of the value.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -38,14 +40,19 @@ class NumberCode:
     median: float
     mean: float
     std: float
+    quantile_copy: QuantileTransform | None = None
 
     def __post_init__(self) -> None:
         if self.std < 0:
             raise ValueError(f"the standard deviation of {self.name} is {self.std}, below 0")
+        if self.std == 0 and self.quantile_copy is not None:
+            raise ValueError(f"{self.name} is constant, but has quantiles")
 
     @property
     def n_inputs(self) -> int:
-        return 1 if self.std > 0 else 0
+        if self.std == 0:
+            return 0
+        return 1 if self.quantile_copy is None else 2
 
     def write(self, column: Column, rows: Rows, x: NDArray[np.float32]) -> None:
         """Fill ``x`` of shape (n_inputs, len(rows)), which holds zeros."""
@@ -53,6 +60,8 @@ class NumberCode:
         values = column.values[rows]
         values = np.where(np.isnan(values), self.median, values)
         x[0] = _standardised(values, self.mean, self.std)
+        if self.quantile_copy is not None:
+            x[1] = self.quantile_copy.apply(values)
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ class TextCode:
 
 @dataclass(frozen=True)
 class ArrayCode:
-    """An array's rows as one input for each value that varies.
+    """An array's rows as one input for each value that varies, then the normal quantiles of some of them.
 
     Attributes:
         is_image: Rows are uint8 images, with one mean and standard deviation for all pixels.
@@ -91,6 +100,7 @@ class ArrayCode:
         kept: Positions of the values that vary over the training rows, ascending.
         means: Mean of each kept value; one mean if ``is_image``.
         stds: Standard deviation, in the same way.
+        quantile_copies: For each kept value the map to its quantile, or None; empty if none has any, as in images.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -100,6 +110,7 @@ class ArrayCode:
     kept: tuple[int, ...]
     means: tuple[float, ...]
     stds: tuple[float, ...]
+    quantile_copies: tuple[QuantileTransform | None, ...] = ()
 
     def __post_init__(self) -> None:
         ascends = list(self.kept) == sorted(set(self.kept))
@@ -108,17 +119,26 @@ class ArrayCode:
         n_scales = 1 if self.is_image else len(self.kept)
         if len(self.means) != n_scales or len(self.stds) != n_scales or min(self.stds) <= 0:
             raise ValueError("scales do not fit the kept positions")
+        if self.quantile_copies and (self.is_image or len(self.quantile_copies) != len(self.kept)):
+            raise ValueError("quantiles do not fit the kept positions")
 
     @property
     def n_inputs(self) -> int:
-        return len(self.kept)
+        return len(self.kept) + len(self._copied())
 
     def write(self, array: NDArray[Any], rows: Rows, x: NDArray[np.float32]) -> None:
         """Fill ``x`` of shape (n_inputs, len(rows)), a few rows at a time so that no large copy is made."""
         kept, mean, std = np.array(self.kept), np.array(self.means)[:, None], np.array(self.stds)[:, None]
         for start in range(0, len(rows), ROWS_AT_ONCE):
-            values = array[rows[start : start + ROWS_AT_ONCE]].T[kept]  # (n_inputs, at most ROWS_AT_ONCE)
-            x[:, start : start + ROWS_AT_ONCE] = _standardised(values, mean, std)
+            values = array[rows[start : start + ROWS_AT_ONCE]].T[kept]  # (n_kept, at most ROWS_AT_ONCE)
+            block = x[:, start : start + ROWS_AT_ONCE]
+            block[: len(kept)] = _standardised(values, mean, std)
+            for row, (number, transform) in enumerate(self._copied(), start=len(kept)):
+                block[row] = transform.apply(values[number].astype(np.float64))
+
+    def _copied(self) -> list[tuple[int, QuantileTransform]]:
+        """Numbers of the kept values that have a copy, and the transforms."""
+        return [(number, copy) for number, copy in enumerate(self.quantile_copies) if copy is not None]
 
 
 class Stored(NamedTuple):
@@ -158,11 +178,6 @@ class Encoding:
         """Inputs that a network gets for each row."""
         codes = (self.inputs,) if isinstance(self.inputs, ArrayCode) else self.inputs
         return sum(code.n_inputs for code in codes)
-
-    @property
-    def kind(self) -> Literal["table", "array"]:
-        """What the rows come from."""
-        return "array" if isinstance(self.inputs, ArrayCode) else "table"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, from which ``from_dict`` makes an equal encoding."""

@@ -17,7 +17,7 @@ from nas.data.builtin import BUILTINS, SEQUENCE_BUILTINS, TARGET, read_builtin
 from nas.data.columns import Kind
 from nas.data.dataset import Dataset, HeldOut
 from nas.data.encoding import Encoding, NumberCode
-from nas.data.fit import fit_inputs
+from nas.data.fit import QuantileCopies, fit_inputs
 from nas.data.idx import read_idx_folder, read_new_images
 from nas.data.source import (
     Column,
@@ -46,7 +46,7 @@ from nas.data.target import (
 from nas.errors import DataError, counted, listed, quoted
 
 TABLE_SUFFIXES = (*TEXT_SUFFIXES, *PARQUET_SUFFIXES)
-FINGERPRINT_VERSION = 1  # raise it when the same source and options give other arrays
+FINGERPRINT_VERSION = 2  # raise it when the same source and options give other arrays
 
 Place = Literal["table", "arrays", "folder", "builtin"]
 
@@ -80,6 +80,7 @@ def prepare(
     target: str | None = None,
     task: Task | None = None,
     missing: Literal["refuse", "impute"] = "refuse",
+    quantile_copies: QuantileCopies = "auto",
     seed: int,
 ) -> Dataset:
     """Read a source, split its rows, and encode them; the same source and options give the same data set.
@@ -94,6 +95,8 @@ def prepare(
         task: Classification or regression; None tells it by the target.
         missing: Refuse a table with missing values, or impute them: a number by the median of the training
             rows, a text as a category of its own.
+        quantile_copies: Which columns of numbers give their normal quantile as a second input: those with heavy tails
+            ("auto"), all, or none. Images never do.
         seed: Seed of the run, at least 0.
 
     Raises:
@@ -105,7 +108,7 @@ def prepare(
         refuse_missing(label, source.features, "Fill them in, or pass --missing impute")
     task = decide_task(label, source.target, task)
     split, code = split_and_code(label, source.target, task, seed=seed, has_test=has_test)
-    inputs, notes = fit_inputs(label, source.features, split.train)
+    inputs, notes = fit_inputs(label, source.features, split.train, quantile_copies)
     encoding = Encoding(inputs, code, imputes=missing == "impute")
 
     y = code.encode(label, source.target)
@@ -117,6 +120,7 @@ def prepare(
         "target": target,
         "task": task,
         "missing": missing,
+        "quantile_copies": quantile_copies,
         "seed": seed,
         "version": FINGERPRINT_VERSION,
     }

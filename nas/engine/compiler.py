@@ -44,3 +44,18 @@ _cache_by_content()
 from numba import njit  # noqa: E402
 
 compiled: Callable[[Callable[..., Any]], Any] = njit(fastmath=FAST_MATH, nogil=True, error_model="numpy", cache=True)
+
+
+def compiled_for(constant: int) -> Callable[[Callable[..., Any]], Any]:
+    """`compiled` for one of several functions that share their source and differ by a constant.
+
+    Numba names machine code after the function and after a number that each process counts for itself. Two functions
+    of one name, one compiled here and one kept by another process, may get the same name, and the linker then takes
+    the first for both. So the constant becomes part of the name.
+    """
+
+    def with_a_name_of_its_own(function: Callable[..., Any]) -> Any:
+        function.__qualname__ += f"_{constant}"
+        return compiled(function)
+
+    return with_a_name_of_its_own

@@ -7,6 +7,7 @@ that costs as much as a training step. What a candidate learns does not depend o
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ from nas.engine.state import TrainingState
 from nas.engine.training import predict_rows
 
 EVALUATION_BATCH = 128
+LONG_S = 0.1  # after which it is asked again whether to stop
 
 
 def train(
@@ -45,11 +47,12 @@ def train(
         targets: float32 (n,), class numbers or values.
         recipe: How to train.
         until_step: Step to stop before, at most ``recipe.total_steps``.
-        should_stop: Asked between batches; when true, training ends at the step reached.
+        should_stop: Asked between batches, and between networks where a batch takes them long; when true, training ends
+            at the steps reached.
 
     Returns:
         The new states. A candidate whose loss is not finite has a ``failure``; the others reached ``until_step``, or,
-        when stopped, all the same earlier step.
+        when stopped, an earlier step, at most a batch apart.
     """
     if len({state.steps_done for state in states}) != 1:
         raise ValueError(f"All states must have the same steps_done. Got {[s.steps_done for s in states]}.")
@@ -61,17 +64,22 @@ def train(
         feed = RowFeed(rows, targets, recipe, networks, n_seeds)
     states = [_copied(state) for state in states]
     step = states[0].steps_done
-    while step < until_step and not should_stop():
-        last = min(step + feed.steps_a_call, until_step)
+    reached, is_stopped = [step] * len(states), False
+    while step < until_step and not (is_stopped or should_stop()):
+        last, asked = min(step + feed.steps_a_call, until_step), time.monotonic()
         feed.load(step, last)
         for i, network in enumerate(networks):
-            if states[i].failure is not None:
-                continue
-            loss = feed.train(network, states[i], hyperparameters[i], step)
-            if not math.isfinite(loss):
-                states[i] = replace(states[i], failure=f"diverged: the loss was {loss} before step {last}")
+            if time.monotonic() - asked > LONG_S:  # of long sequences a batch takes seconds
+                is_stopped, asked = should_stop(), time.monotonic()
+                if is_stopped:
+                    break
+            if states[i].failure is None:
+                loss = feed.train(network, states[i], hyperparameters[i], step)
+                if not math.isfinite(loss):
+                    states[i] = replace(states[i], failure=f"diverged: the loss was {loss} before step {last}")
+            reached[i] = last
         step = last
-    return [replace(state, steps_done=step) for state in states]
+    return [replace(state, steps_done=steps) for state, steps in zip(states, reached, strict=True)]
 
 
 def _copied(state: TrainingState) -> TrainingState:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nas.engine.compiler import compiled
+from nas.engine.compiler import compiled, compiled_for
 from nas.engine.lanes import (
     add_at,
     add_scattered,
@@ -33,7 +33,7 @@ Part = Callable[[Any, Any, Any, Any], None]  # first edge, last edge + 1, task, 
 
 
 def _sums_of_wide_rows(WIDTH: int) -> Part:
-    @compiled
+    @compiled_for(WIDTH)
     def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
         sources, shift, weights, values, out, stride = task
         value = load(out, column, WIDTH)
@@ -47,7 +47,7 @@ def _sums_of_wide_rows(WIDTH: int) -> Part:
 
 def _sums_of_narrow_rows(WIDTH: int) -> Part:
     # Few registers a row: four sums, since each multiply-add has to wait for the one before it in its sum.
-    @compiled
+    @compiled_for(WIDTH)
     def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
         sources, shift, weights, values, out, stride = task
         value = load(out, column, WIDTH)
@@ -73,7 +73,7 @@ def _sums_of_narrow_rows(WIDTH: int) -> Part:
 
 
 def _three_sums(WIDTH: int) -> Part:
-    @compiled
+    @compiled_for(WIDTH)
     def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
         sources, shift, weights, weight_step, values, out, row_step, stride = task
         p0, p1, p2 = column, column + row_step, column + 2 * row_step
@@ -91,7 +91,7 @@ def _three_sums(WIDTH: int) -> Part:
 
 
 def _four_sums(WIDTH: int) -> Part:
-    @compiled
+    @compiled_for(WIDTH)
     def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
         sources, shift, weights, weight_step, values, out, row_step, stride = task
         p0, p1, p2, p3 = column, column + row_step, column + 2 * row_step, column + 3 * row_step
@@ -111,7 +111,7 @@ def _four_sums(WIDTH: int) -> Part:
 
 
 def _weight_gradients(WIDTH: int) -> Part:
-    @compiled
+    @compiled_for(WIDTH)
     def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
         sources, shift, values, gradients, out, stride = task
         gradient = load(gradients, column, WIDTH)
@@ -132,7 +132,7 @@ def _weight_gradients(WIDTH: int) -> Part:
 
 
 def _three_weight_gradients(WIDTH: int) -> Part:
-    @compiled
+    @compiled_for(WIDTH)
     def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
         sources, shift, values, gradients, row_step, out, weight_step, stride = task
         g0 = load(gradients, column, WIDTH)
@@ -166,7 +166,7 @@ def _three_weight_gradients(WIDTH: int) -> Part:
 
 
 def _backward_products(WIDTH: int) -> Part:
-    @compiled
+    @compiled_for(WIDTH)
     def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
         targets, edges, weights, own, gradients, out, weight_gradients, stride = task
         value = load(own, column, WIDTH)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from nas.baseline_seconds import MAX_ITERATIONS
@@ -31,7 +30,9 @@ class Boosted:
     seconds: float
 
 
-def boost(rows: SharedRows, stop: Callable[[], bool], test: SharedRows, task: str, seed: int) -> Boosted:
+def boost(
+    rows: SharedRows, stop: Callable[[], bool], test: SharedRows, task: str, seed: int, limit_s: float
+) -> Boosted:
     """Learn from all rows, with scikit-learn's defaults but without early stopping, and predict the test rows.
 
     Args:
@@ -40,7 +41,11 @@ def boost(rows: SharedRows, stop: Callable[[], bool], test: SharedRows, task: st
         test: What to predict; its targets are not looked at.
         task: "classification" or "regression".
         seed: Of scikit-learn.
+        limit_s: Seconds after which there are no more iterations either, from when scikit-learn is loaded.
     """
+    # Loaded here, in the worker: it takes seconds, which the start of a run can do without.
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
     start, stored = time.monotonic(), rows.open()
     kind = HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor
     model = kind(
@@ -51,7 +56,7 @@ def boost(rows: SharedRows, stop: Callable[[], bool], test: SharedRows, task: st
         validation_fraction=None,
         n_iter_no_change=1,
         tol=0.0,
-        scoring=_rising_until(stop),
+        scoring=_rising_until(lambda: stop() or time.monotonic() > start + limit_s),
     )
     # One thread: more wait for one another longer than they work, and without end on a machine that is busy.
     with threadpool_limits(1, user_api="openmp"):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nas.data import AnyDataset
-from nas.results.timetable import CLOSING_S, Timetable
+from nas.results.timetable import Timetable
 from nas.search import Search
 from nas.speed import Speed
 
@@ -41,7 +41,7 @@ class FinalPart:
             table_of: Makes a timetable for a budget. If the search left more time than was kept, the shares of the
                 steps grow with it; if it left less, they shrink.
         """
-        budget_s, end = search.clock.budget_s, search.clock.moment(CLOSING_S)
+        budget_s, end = search.clock.budget_s, search.clock.moment(search.clock.closing_s)
         if budget_s is None or end is None:
             return cls(search, dataset, speed, None, None)
         left_s, kept = end - time.monotonic(), table_of(budget_s)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from nas.data import SequenceDataset
-from nas.data.shared import SharedRows
 from nas.results.final_part import FinalPart
 from nas.results.findings import Baseline
 from nas.results.held_out import Answered, HeldOut
+from nas.results.sequence_learning import answer_sequences
 from nas.results.timetable import MAX_BOOSTING_S, boosting_limit_s
 from nas.workers import KILL_AFTER_S
 
@@ -29,20 +28,6 @@ def begin_sequences(part: FinalPart) -> Future[list[SequenceBaseline]]:
     return part.search.workers.begin(
         answer_sequences, part.dataset, limit_s, part.search.course.run_seed, deadline=deadline
     )
-
-
-def answer_sequences(
-    rows: SharedRows, stop: Callable[[], bool], dataset: SequenceDataset, limit_s: float, seed: int
-) -> list[SequenceBaseline]:
-    """All baselines of sequences one after the other, until told to stop; in a worker."""
-    from nas.sequence_baselines import sequence_baselines  # scikit-learn is loaded here alone
-
-    found = []
-    for one in sequence_baselines(dataset, limit_s, seed):
-        found.append(one)
-        if stop():
-            break
-    return found
 
 
 def finished_sequences(begun: Future[list[SequenceBaseline]], test: HeldOut) -> list[Answered]:

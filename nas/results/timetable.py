@@ -21,7 +21,6 @@ from nas.speed import Load, Speed
 # What a step gets of the budget, at most.
 CROSS_VALIDATION_SHARE, FRONT_SHARE, DENSE_SHARE, BOOSTING_SHARE, TRUST_SHARE = 0.11, 0.16, 0.10, 0.08, 0.04
 MAX_BOOSTING_S, MAX_TRUST_S = 120.0, 10.0
-CLOSING_S = 0.6  # to write the report, print it, and end
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from predictors.commands.progress import Steps
 from predictors.errors import PredictorError
 from predictors.examples import Examples
@@ -16,22 +14,25 @@ from predictors.predictor_file import SavedPredictor, checksum
 from predictors.regressors import (
     AUTO,
     AUTO_NAMES,
-    REGRESSORS,
+    FAMILIES,
     TARGETS,
-    Chosen,
-    Make,
+    Choice,
     Regressor,
     Target,
     choose,
+    is_regressor,
+    make_nested_auto,
     make_regressor,
+    regressor_names,
+    to_scale,
 )
 from predictors.tables import Source, Wishes, read_sources
 from predictors.trust import Trust, assess
 from predictors.trust_report import to_dict, trust_lines
 
-FEW_NETWORKS = 1000
-"""Of more networks so many serve to choose a regressor, and trust is told from one repeat: fits take long. Of fewer it
-is told from three repeats, or from two where each fold has to choose among the regressors anew."""
+FEW_NETWORKS = 500
+"""Of more networks trust is told from one repeat, because fits take long. Of fewer it is told from three repeats, or
+from two where each fold has to choose among the regressors anew."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Choices:
     """How is learned.
 
     Attributes:
-        regressor: One of `REGRESSORS`, or "auto".
+        regressor: As for `make_regressor`.
         transform: One of `TARGETS`.
         seed: 0 or more.
 
@@ -52,10 +53,8 @@ class Choices:
     seed: int
 
     def __post_init__(self) -> None:
-        if self.regressor not in (*REGRESSORS, AUTO):
-            raise PredictorError(
-                f'There is no regressor "{self.regressor}"; give one of {", ".join([*REGRESSORS, AUTO])}.'
-            )
+        if self.regressor != AUTO and not is_regressor(self.regressor):
+            raise PredictorError(f'There is no regressor "{self.regressor}"; there are {regressor_names()}.')
         if self.transform not in TARGETS:
             raise PredictorError(f'There is no transform "{self.transform}"; give one of {", ".join(TARGETS)}.')
         if self.seed < 0:
@@ -95,28 +94,33 @@ def judge(sources: Sequence[str], wishes: Wishes, choices: Choices, steps: Steps
     for note in source.notes:
         say(note)
 
-    def counted(name: str, seed: int) -> Regressor:
+    def counted(make: Callable[[], Regressor]) -> Regressor:
         steps.advance("regressors fitted")
-        return make_regressor(name, seed, transform)
+        return make()
 
     name, make_anew = choices.regressor, None
     if name == AUTO:
-        makes: dict[str, Make] = {one: partial(counted, one) for one in AUTO_NAMES}
-        name, taus = _choose(examples, makes, choices.seed)
-        told = ", ".join(f"{one} {tau:.3f}" for one, tau in taus.items())
+        choice = _choose(examples, transform, choices.seed)
+        name = choice.name
+        told = ", ".join(f"{one} {tau:.3f}" for one, tau in choice.taus.items())
         say(f"Chosen is {name}, by cross-validated Kendall tau: {told}. To judge it, each fold chooses anew.")
-        make_anew = partial(Chosen, makes)
+
+        def make_anew(seed: int) -> Regressor:
+            return counted(partial(make_nested_auto, seed, transform))
+
+    def make(seed: int) -> Regressor:
+        return counted(partial(make_regressor, name, seed, transform))
+
     n_repeats = 1 if len(examples) > FEW_NETWORKS else 3 if make_anew is None else 2
-    trust = assess(examples, partial(counted, name), choices.seed, n_repeats=n_repeats, make_anew=make_anew)
+    trust = assess(examples, make, choices.seed, n_repeats=n_repeats, make_anew=make_anew)
     return Judged(source, name, transform, trust)
 
 
-def _choose(examples: Examples, makes: dict[str, Make], seed: int) -> tuple[str, dict[str, float]]:
-    """See `choose`; of many networks some are drawn for it."""
-    if len(examples) > FEW_NETWORKS:
-        drawn = np.random.default_rng(seed).permutation(len(examples))[:FEW_NETWORKS]
-        examples = examples.take(np.sort(drawn))
-    return choose(examples.rows, examples.targets, makes, seed, examples.groups if len(examples.groups) else None)
+def _choose(examples: Examples, transform: Target, seed: int) -> Choice:
+    """What "auto" is for these examples, see `choose`."""
+    families = {name: FAMILIES[name] for name in AUTO_NAMES}
+    groups = examples.groups if len(examples.groups) else None
+    return choose(examples.rows, to_scale(examples.targets, transform), families, seed, groups)
 
 
 def saved(judged: Judged, seed: int) -> SavedPredictor:

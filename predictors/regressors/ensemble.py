@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictors.prediction import Prediction
-from predictors.regressors.folds import draw_folds, out_of_fold
+from predictors.regressors.folds import draw_folds, equal_row_groups, out_of_fold
 from predictors.regressors.gaussian_process import learn_from_few_features, learn_gaussian_process_mean
 from predictors.regressors.learned import Learned, LearnMean, Predict, Rows, Values
 from predictors.regressors.protocol import check_unseen
@@ -37,10 +37,10 @@ class Ensemble(Learned):
     """An `IntervalRegressor`: members weighted by how well they predicted rows that they had not seen.
 
     Weights are non-negative and add up to 1, from five-fold cross-validated predictions (Breiman, "Stacked
-    regressions", 1996), drawn towards equal weights. The spread is the cross-validated error of the nearest rows.
-    Intervals are conformal, normalised by the spread (Papadopoulos et al. 2011; `crepes`), on the same cross-validated
-    residuals: members learn from a fifth more rows at the end, so that the intervals are a little wide, and never
-    are they narrow because a row was learned by heart.
+    regressions", 1996) in which equal rows share a fold, drawn towards equal weights. The spread is the
+    cross-validated error of the nearest rows. Intervals are conformal, normalised by the spread (Papadopoulos et al.
+    2011; `crepes`), on the same cross-validated residuals: members learn from a fifth more rows at the end, so that
+    the intervals are a little wide, and never are they narrow because a row was learned by heart.
 
     Args:
         seed: 0 or more. The same seed and rows give the same predictions.
@@ -58,7 +58,8 @@ class Ensemble(Learned):
             members = [learn(rows[learned], targets[learned], seed) for learn in MEMBERS.values()]
             return np.stack([predict(rows[unseen]) for predict in members], axis=1)
 
-        by_member = out_of_fold(predict_unseen, draw_folds(len(rows), seed))  # (n, n_members)
+        folds = draw_folds(len(rows), seed, equal_row_groups(rows))
+        by_member = out_of_fold(predict_unseen, folds)  # (n, n_members)
         weights = stacking_weights(by_member, targets)
         residuals = targets - by_member @ weights
         scaling = Scaling.of(rows)

@@ -39,6 +39,32 @@ def draw_folds(n: int, seed: int, groups: NDArray[np.int64] | None = None, n_fol
     return fold_of_group[group_of]
 
 
+def equal_row_groups(rows: NDArray[np.float64], groups: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """The group of each row: rows with equal features share a group, and so do rows that share a given group.
+
+    What was learned from one of several equal rows gives away the others, so that they belong in one fold.
+
+    Args:
+        rows: Features, shape (n, n_features).
+        groups: Groups that stay together for other reasons, shape (n,); None or empty where there are none.
+
+    Returns:
+        Groups numbered from 0, int64, shape (n,).
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(rows)
+    first_equal = np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1)
+    if groups is None or len(groups) == 0:
+        return first_equal.astype(np.int64)
+    # Rows and groups are vertices: a chain of equal rows and common groups is one component.
+    given = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    links = csr_array((np.ones(n), (first_equal, n + given)), shape=(2 * n, 2 * n))
+    component = connected_components(links, directed=False)[1][first_equal]
+    return np.unique(component, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
 def out_of_fold(
     predict_unseen: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]], folds: NDArray[np.int64]
 ) -> NDArray[np.float64]:

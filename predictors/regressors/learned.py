@@ -94,6 +94,16 @@ def centre_and_scale(targets: Values) -> tuple[float, float]:
     return float(shares.mean() * largest), float(shares.std() * largest)
 
 
+def certain(learn_mean: LearnMean) -> Learn:
+    """With a spread of 0, for where none is asked for."""
+
+    def learn(rows: Rows, targets: Values, seed: int) -> Predict:
+        predict_mean = learn_mean(rows, targets, seed)
+        return lambda unseen: Prediction(predict_mean(unseen), np.zeros(len(unseen)))
+
+    return learn
+
+
 def _expect_mean(spread: float) -> Predict:
     return lambda rows: Prediction(np.zeros(len(rows)), np.full(len(rows), spread))
 

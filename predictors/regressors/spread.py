@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predictors.prediction import Prediction
-from predictors.regressors.folds import draw_folds, out_of_fold
-from predictors.regressors.learned import Learn, LearnMean, Predict, Rows, Values
+from predictors.regressors.folds import draw_folds, equal_row_groups, out_of_fold
+from predictors.regressors.learned import Learn, LearnMean, Predict, PredictMean, Rows, Values
 from predictors.regressors.scaling import Scaling
 
 N_NEAREST = 20
@@ -53,16 +53,26 @@ class LocalSpread:
 
 
 def with_local_spread(learn_mean: LearnMean) -> Learn:
-    """Gives a family without spread that of its five-fold cross-validated residuals nearby."""
+    """Gives a family without spread that of its five-fold cross-validated residuals nearby; equal rows share a fold."""
 
     def learn(rows: Rows, targets: Values, seed: int) -> Predict:
         def predict_unseen(learned: NDArray[np.int64], unseen: NDArray[np.int64]) -> Values:
             return learn_mean(rows[learned], targets[learned], seed)(rows[unseen])
 
-        residuals = targets - out_of_fold(predict_unseen, draw_folds(len(rows), seed))
+        residuals = targets - out_of_fold(predict_unseen, draw_folds(len(rows), seed, equal_row_groups(rows)))
         scaling = Scaling.of(rows)
         spread = LocalSpread.of(scaling.apply(rows), residuals)
         predict_mean = learn_mean(rows, targets, seed)
         return lambda unseen: Prediction(predict_mean(unseen), spread.around(scaling.apply(unseen)))
 
     return learn
+
+
+def without_spread(learn: Learn) -> LearnMean:
+    """Leaves out the spread."""
+
+    def learn_mean(rows: Rows, targets: Values, seed: int) -> PredictMean:
+        predict = learn(rows, targets, seed)
+        return lambda unseen: predict(unseen).mean
+
+    return learn_mean

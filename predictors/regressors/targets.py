@@ -17,6 +17,8 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 
 NEAREST_TO_ONE = 1e-3
 """Accuracies of 0 and 1 count as this far from them: their logits are infinite."""
+N_QUANTILES = 15
+"""Of the error of a prediction, over which its score is averaged."""
 
 Back = Callable[[Values], Values]
 
@@ -24,13 +26,16 @@ Back = Callable[[Values], Values]
 class OnScale:
     """A `Regressor` that learns transformed targets, and gives means, spreads and bounds on their own scale.
 
-    - "ranks": normal quantiles of the ranks, equal targets with their mean rank. One wild score then counts as much as
-      any lowest one, and what is fitted is the order. Back through the quantiles of the targets learned from, so that
-      no prediction leaves their range.
+    - "ranks": normal scores of the targets, the normal quantiles of their ranks; equal targets have their mean rank.
+      One wild score then counts as much as any lowest one, and what is fitted is the order. Back through the quantiles
+      of the targets learned from, so that no prediction leaves their range.
     - "logit": log(p / (1 - p)) of accuracies in [0, 1].
 
-    Both are monotonic: medians and bounds of intervals go back exactly; the mean is the median's, and the spread half
-    the width from one standard deviation below to one above.
+    Both are monotonic, so that bounds of intervals go back exactly. The mean does not: a score is expected as the mean
+    of the scores at `N_QUANTILES` quantiles of a normal error around the transformed prediction, which keeps R2 on the
+    scale of the scores (the smearing estimate of Duan 1983, with a normal error). Its deviation is one number, the root
+    mean squared spread of the rows learned from, so that the order of the predictions stays that of the transformed
+    ones. The spread is half the width from one standard deviation below to one above.
 
     Args:
         inner: What learns; fitted anew.
@@ -41,6 +46,7 @@ class OnScale:
         self._inner = inner
         self._target = target
         self._back: Back = np.asarray
+        self._error: Values = np.zeros(1)
 
     def fit(self, rows: Rows, targets: Values) -> Self:
         """See `Regressor.fit`.
@@ -48,16 +54,21 @@ class OnScale:
         Raises:
             ValueError: A target is not in [0, 1] and the transform is the logit.
         """
+        from scipy.special import ndtri
+
         check_table(f"targets as {self._target}", rows, targets)
         transformed, self._back = _ranked(targets) if self._target == "ranks" else _logit(targets)
         self._inner.fit(rows, transformed)
+        deviation = float(np.sqrt(np.mean(self._inner.predict(rows).spread ** 2)))
+        self._error = deviation * np.asarray(ndtri((np.arange(N_QUANTILES) + 0.5) / N_QUANTILES))
         return self
 
     def predict(self, rows: Rows) -> Prediction:
         """See `Regressor.predict`."""
         inner = self._inner.predict(rows)
         low, high = self._back(inner.mean - inner.spread), self._back(inner.mean + inner.spread)
-        return Prediction(self._back(inner.mean), (high - low) / 2.0)
+        around = inner.mean[:, None] + self._error  # (n, N_QUANTILES)
+        return Prediction(self._back(around.ravel()).reshape(around.shape).mean(axis=1), (high - low) / 2.0)
 
 
 class IntervalsOnScale(OnScale):
@@ -71,6 +82,17 @@ class IntervalsOnScale(OnScale):
         """See `IntervalRegressor.predict_interval`; bounds are never infinite, because the scale is bounded."""
         low, high = self._intervals.predict_interval(rows, coverage)
         return self._back(low), self._back(high)
+
+
+def to_scale(targets: Values, target: Target) -> Values:
+    """The targets as they are learned, shape (n,).
+
+    Raises:
+        ValueError: A target is not in [0, 1] and the transform is the logit.
+    """
+    if target == "plain":
+        return targets
+    return (_ranked(targets) if target == "ranks" else _logit(targets))[0]
 
 
 def _ranked(targets: Values) -> tuple[Values, Back]:

@@ -19,14 +19,22 @@ def learn_forest(rows: Rows, targets: Values, seed: int) -> Predict:
     regression, and a leaf holds at least two rows, because the scores are noisy. The spread is that of Hutter
     et al., "Algorithm runtime prediction" (2014), without the variance inside the leaves.
     """
+    return _over_trees(_forest(seed).fit(rows, targets))
+
+
+def learn_forest_mean(rows: Rows, targets: Values, seed: int) -> PredictMean:
+    """As `learn_forest`, without the spread."""
+    forest = _forest(seed).fit(rows, targets)
+    return lambda unseen: np.asarray(forest.predict(unseen), dtype=np.float64)
+
+
+def _forest(seed: int) -> Any:
     # Here and below, because it takes a second to import and processes that only extract features never need it.
     from sklearn.ensemble import RandomForestRegressor
 
     # n_jobs=1 and a seed of its own: the same trees whatever else runs in the process.
-    return _over_trees(
-        RandomForestRegressor(
-            n_estimators=N_TREES, min_samples_leaf=2, max_features=1 / 3, n_jobs=1, random_state=seed
-        ).fit(rows, targets)
+    return RandomForestRegressor(
+        n_estimators=N_TREES, min_samples_leaf=2, max_features=1 / 3, n_jobs=1, random_state=seed
     )
 
 
@@ -34,7 +42,9 @@ def learn_extra_trees(rows: Rows, targets: Values, seed: int) -> Predict:
     """Extremely randomised trees; the spread is the standard deviation over the trees.
 
     Source: Geurts, Ernst and Wehenkel, "Extremely randomized trees" (2006): thresholds are drawn, too. Smoother
-    than a forest. Each tree sees a bootstrap sample, without which trees agree wherever they have seen a row.
+    than a forest. Each split looks at all features, as they advise for regression, and a leaf holds at least three
+    rows: on 25 samples of 130 to 300 networks tau was .62 on average, with a third of the features and two rows .605.
+    Each tree sees a bootstrap sample, without which trees agree wherever they have seen a row.
     """
     return _over_trees(_extra_trees(seed).fit(rows, targets))
 
@@ -49,7 +59,7 @@ def _extra_trees(seed: int) -> Any:
     from sklearn.ensemble import ExtraTreesRegressor
 
     return ExtraTreesRegressor(
-        n_estimators=N_TREES, min_samples_leaf=2, max_features=1 / 3, bootstrap=True, n_jobs=1, random_state=seed
+        n_estimators=N_TREES, min_samples_leaf=3, max_features=1.0, bootstrap=True, n_jobs=1, random_state=seed
     )
 
 

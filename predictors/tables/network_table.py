@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from predictors.errors import PredictorError
 from predictors.examples import Examples
 from predictors.features import size_names
+from predictors.features.training_genes import training_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,7 @@ class NetworkTable:
             targets=self.scores[:, -1].mean(axis=1),
             repeats=self.scores[:, -1],
             size_names=tuple(name for name in of_size if name in self.feature_names),
+            training_names=training_names(self.feature_names),
             families=tuple(self.frame["prior"]),
         )
 

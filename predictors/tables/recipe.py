@@ -35,6 +35,11 @@ class Category(BaseModel):
     column: str
     values: tuple[str, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its features, one for each value."""
+        return tuple(f"{self.column}={value}" for value in self.values)
+
 
 class Recipe(BaseModel):
     """Where features come from.
@@ -66,7 +71,7 @@ class Recipe(BaseModel):
         """Names of the features."""
         return (
             *self.columns,
-            *(f"{category.column}={value}" for category in self.categories for value in category.values),
+            *(name for category in self.categories for name in category.names),
             *(f"{GRAPH_PREFIX}{name}" for name in self._graph_names()),
         )
 

@@ -10,6 +10,7 @@ from predictors.errors import PredictorError
 from predictors.features import FAMILIES, SIZE_FEATURES
 from predictors.features.recurrent import RECURRENT_SIZE_NAMES
 from predictors.features.size import SIZE_NAMES
+from predictors.features.training_genes import training_names
 from predictors.tables.cells import Cells, is_missing
 from predictors.tables.graph_files import SUFFIXES
 from predictors.tables.recipe import Category, Recipe, read_graph
@@ -41,6 +42,7 @@ class Wishes:
         family: Column with the graph prior.
         ignore: Columns to leave out; * stands for any text, but not for a column that is named above.
         size: Columns that only tell size, instead of those with known names; * as above.
+        training: Columns that only tell how a network is trained, instead of those with known names; * as above.
         repeats: Columns with the scores of single trainings; * as above. Without a target, their mean is it.
         directed: Whether graphs have directions; None as each says.
         minimize: Whether lower targets are better.
@@ -53,6 +55,7 @@ class Wishes:
     family: str | None = None
     ignore: tuple[str, ...] = ()
     size: tuple[str, ...] = ()
+    training: tuple[str, ...] = ()
     repeats: tuple[str, ...] = ()
     directed: bool | None = None
     minimize: bool = False
@@ -69,6 +72,7 @@ class Roles:
         group: Column of groups.
         recipe: Where the features come from.
         size_names: Features that only tell size.
+        training_names: Features that only tell how networks are trained.
         notes: What was decided without being asked for, a sentence each.
     """
 
@@ -77,6 +81,7 @@ class Roles:
     group: str | None
     recipe: Recipe
     size_names: tuple[str, ...]
+    training_names: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
 
 
@@ -115,7 +120,9 @@ def assign_roles(cells: Cells, wishes: Wishes) -> Roles:
     if not recipe.names:
         raise PredictorError(f"{cells.path} has no column to predict from; give numeric columns, or --graph COLUMN.")
     _warn_of_outcomes(columns, notes)
-    return Roles(target, repeats, wishes.group, recipe, _size_names(cells, recipe, wishes.size), tuple(notes))
+    size = _size_names(cells, recipe, wishes.size)
+    training = _training_names(cells, recipe, wishes.training)
+    return Roles(target, repeats, wishes.group, recipe, size, training, tuple(notes))
 
 
 def _matching(cells: Cells, patterns: Sequence[str], option: str) -> list[str]:
@@ -223,6 +230,17 @@ def _size_names(cells: Cells, recipe: Recipe, wished: Sequence[str]) -> tuple[st
     if unused:
         raise PredictorError(f"--size {quoted(unused[0])} is not among the numeric features; name one of these.")
     return tuple(names)
+
+
+def _training_names(cells: Cells, recipe: Recipe, wished: Sequence[str]) -> tuple[str, ...]:
+    if not wished:
+        return training_names(recipe.names)
+    columns = _matching(cells, wished, "--training")
+    of_column = {name: (name,) for name in recipe.columns} | {one.column: one.names for one in recipe.categories}
+    unused = [name for name in columns if name not in of_column]
+    if unused:
+        raise PredictorError(f"--training {quoted(unused[0])} is not among the features; name one of these.")
+    return tuple(name for column in columns for name in of_column[column])
 
 
 def _warn_of_outcomes(columns: Sequence[str], notes: list[str]) -> None:

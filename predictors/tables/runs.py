@@ -15,6 +15,7 @@ import numpy as np
 from predictors.errors import PredictorError
 from predictors.examples import Examples
 from predictors.features import FEATURES_VERSION, feature_names, recorded_names, size_names
+from predictors.features.training_genes import training_names
 from predictors.labels import final_score_estimates
 from predictors.tables.recipe import Recipe
 
@@ -96,6 +97,7 @@ def read_runs(paths: Sequence[Path], *, early_evidence: bool = False) -> tuple[E
         targets=targets,
         repeats=repeats if n_seeds > 1 else None,
         size_names=size_names(spaces[0]),
+        training_names=training_names(names),
         families=tuple(one.prior for one in trained),
         groups=np.searchsorted(np.array(keys), np.array([one.key for one in trained])).astype(np.int64),
     )

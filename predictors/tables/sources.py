@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from predictors.errors import PredictorError
 from predictors.examples import Examples
+from predictors.features.training_genes import training_names
 from predictors.tables.cells import Cells, read_cells
 from predictors.tables.network_table import final_scores, first_scores, is_network_table, network_features
 from predictors.tables.recipe import Progress, Recipe
@@ -95,6 +96,7 @@ def _read_table(path: Path, wishes: Wishes, progress: Progress | None) -> Source
         targets=sign * targets,
         repeats=None if repeats is None else sign * repeats,
         size_names=roles.size_names,
+        training_names=roles.training_names,
         families=roles.recipe.families(cells),
         groups=_groups(cells, roles.group),
     )
@@ -113,7 +115,8 @@ def _network_roles(cells: Cells, wishes: Wishes) -> Roles:
     repeats = final_scores(names)
     note = f"It is a table of nas table build: the mean of {quoted(repeats[0])} and its like is predicted."
     recipe = Recipe(columns=columns, family=wishes.family or "prior")
-    return Roles(None, repeats, wishes.group, recipe, size, (note,))
+    training = tuple(name for name in columns if name in wishes.training) or training_names(columns)
+    return Roles(None, repeats, wishes.group, recipe, size, training, (note,))
 
 
 def _repeats(cells: Cells, names: Sequence[str]) -> NDArray[np.float64] | None:

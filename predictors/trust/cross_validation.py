@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,16 @@ class CrossValidated:
     bounds: NDArray[np.float64]
     n_learned: int
 
+    @classmethod
+    def joined(cls, repeats: Sequence[CrossValidated]) -> CrossValidated:
+        """Several repeats, at least one, as one value."""
+        return cls(
+            np.concatenate([one.folds for one in repeats]),
+            np.concatenate([one.predicted for one in repeats]),
+            np.concatenate([one.bounds for one in repeats]),
+            round(float(np.mean([one.n_learned for one in repeats]))),
+        )
+
 
 def cross_validate(
     rows: NDArray[np.float64],
@@ -41,7 +52,7 @@ def cross_validate(
     *,
     groups: NDArray[np.int64] | None = None,
     n_folds: int = 5,
-    n_repeats: int = 1,
+    repeats: Iterable[int] = (0,),
     coverages: tuple[float, ...] = (),
     most_learned: int | None = None,
 ) -> CrossValidated:
@@ -54,7 +65,7 @@ def cross_validate(
         seed: 0 or more.
         groups: Networks of a group stay in one fold, shape (n,); None or empty where each is its own.
         n_folds: At least 2; see `LEAST_FOLD`.
-        n_repeats: At least 1.
+        repeats: Numbers of the repeats, at least one; each has folds and seeds of its own.
         coverages: Those at which bounds are wanted, each in (0, 1).
         most_learned: Each regressor learns from so many rows, drawn from the other folds; None for all of them.
 
@@ -66,7 +77,7 @@ def cross_validate(
     k = max(2, min(n_folds, n // LEAST_FOLD))
     folds, answers = [], []
     sizes: list[int] = []
-    for repeat in range(n_repeats):
+    for repeat in repeats:
         regressor_seed = derive_seed(seed, repeat, 1)
         rng = np.random.default_rng(derive_seed(seed, repeat, 2))
 
@@ -84,7 +95,7 @@ def cross_validate(
         folds.append(draw_folds(n, derive_seed(seed, repeat, 0), groups, k))
         answers.append(out_of_fold(predict_unseen, folds[-1]))
     answer = np.array(answers)  # (n_repeats, n, 1 + 2 * n_coverages)
-    bounds = answer[:, :, 1:].reshape(n_repeats, n, len(coverages), 2)
+    bounds = answer[:, :, 1:].reshape(len(answer), n, len(coverages), 2)
     return CrossValidated(np.array(folds), answer[:, :, 0], bounds, round(float(np.mean(sizes))))
 
 

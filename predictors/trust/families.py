@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +23,8 @@ from predictors.trust.resampling import (
 
 LEAST_NETWORKS = 10
 """Of fewer networks nothing is told."""
+MOST_FAMILIES = 5
+"""The largest families are judged: each takes a few fits, and of small ones little can be told."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class FamilyTrust:
         tau: Kendall's tau-b.
         spearman: Spearman's rank correlation.
         r2: R2; below 0 if the mean score of the family would have been nearer.
-        advantage: `tau` less that of the same regressor fitted on the size features alone; None without any.
+        advantage: `tau` less that of a baseline which knows only how large the networks are and how they are trained;
+            None where no feature tells that.
         share_outside: Share of its networks that are farther from those learned from than these from one another.
     """
 
@@ -63,42 +68,43 @@ class FamilyTrust:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether it ranks and scores, and ranks better than size alone, by more than a standard error."""
+        """Whether it ranks and scores, and ranks better than the baseline, by more than a standard error."""
         return self.ranks and self.scores and (self.advantage is None or self.advantage.is_above(0.0))
 
 
 def leave_one_family_out(
-    examples: Examples, make: Make, seed: int, n_resamples: int = N_RESAMPLES
-) -> tuple[FamilyTrust, ...]:
-    """For each family, how a predictor does on it that was fitted on all others.
+    examples: Examples, make: Make, baseline: Make, seed: int, n_resamples: int = N_RESAMPLES
+) -> Iterator[FamilyTrust]:
+    """For each of the `MOST_FAMILIES` largest families, how a predictor does on it that was fitted on all others.
+
+    Rows that share a group with one of the family are not learned from.
 
     Args:
         examples: With families; without, or with one, there is nothing to tell.
         make: Makes the regressor.
+        baseline: Makes what it is compared with, see `trust_on`.
         seed: 0 or more.
         n_resamples: At least 2.
 
-    Returns:
-        One for each family, sorted by name; empty where fewer than two are known.
+    Yields:
+        One family after the other, the largest first; nothing where fewer than two are known.
     """
     families = np.array(examples.families, dtype=np.str_)
-    names = sorted(set(examples.families))
-    if len(names) < 2:
-        return ()
-    told: list[FamilyTrust] = []
-    for name in names:
-        told += trust_on(
-            examples.take(np.flatnonzero(families != name)),
-            examples.take(np.flatnonzero(families == name)),
-            make,
-            seed,
-            n_resamples,
-        )
-    return tuple(told)
+    sizes = Counter(examples.families)
+    if len(sizes) < 2:
+        return
+    for name in sorted(sizes, key=lambda name: (-sizes[name], name))[:MOST_FAMILIES]:
+        is_asked = families == name
+        is_learned = ~is_asked
+        if len(examples.groups):
+            is_learned &= ~np.isin(examples.groups, examples.groups[is_asked])
+        if is_learned.any():
+            learned, asked = examples.take(np.flatnonzero(is_learned)), examples.take(np.flatnonzero(is_asked))
+            yield from trust_on(learned, asked, make, baseline, seed, n_resamples)
 
 
 def trust_on(
-    learned: Examples, asked: Examples, make: Make, seed: int, n_resamples: int = N_RESAMPLES
+    learned: Examples, asked: Examples, make: Make, baseline: Make, seed: int, n_resamples: int = N_RESAMPLES
 ) -> tuple[FamilyTrust, ...]:
     """How a predictor does on other networks than those that it is fitted on, by their family.
 
@@ -106,6 +112,7 @@ def trust_on(
         learned: What it is fitted on.
         asked: What it is asked about, with true scores and the same features.
         make: Makes the regressor.
+        baseline: Makes the regressor that is fitted on the features of size and training alone.
         seed: 0 or more.
         n_resamples: At least 2.
 
@@ -117,8 +124,9 @@ def trust_on(
     """
     if learned.names != asked.names:
         raise ValueError(f"trust_on: fitted on features {learned.names}, asked about {asked.names}; give the same.")
+    plain_names = (*learned.size_names, *learned.training_names)
     predicted = _predict(learned, asked, learned.names, make, seed)
-    by_size = _predict(learned, asked, learned.size_names, make, seed) if learned.size_names else None
+    by_baseline = _predict(learned, asked, plain_names, baseline, seed) if plain_names else None
     is_outside = Familiarity.of(learned.rows).outside(asked.rows)
     families = np.array(asked.families or ("unknown",) * len(asked), dtype=np.str_)
     told = []
@@ -131,8 +139,8 @@ def trust_on(
         truth = asked.targets[of_family]
         tau, rank = resampled_ranks(truth, predicted[of_family], weights)
         advantage = None
-        if by_size is not None:
-            advantage = _estimate(tau - resampled_ranks(truth, by_size[of_family], weights)[0])
+        if by_baseline is not None:
+            advantage = _estimate(tau - resampled_ranks(truth, by_baseline[of_family], weights)[0])
         told.append(
             FamilyTrust(
                 family=name,

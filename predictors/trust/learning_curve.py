@@ -76,7 +76,7 @@ def draw_curve(
             seed,
             groups=examples.groups,
             n_folds=n_folds,
-            n_repeats=n_repeats,
+            repeats=range(n_repeats),
             most_learned=size,
         )
         taus.append(repeated_tau(examples.targets, smaller, counts))

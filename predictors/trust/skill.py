@@ -34,22 +34,13 @@ class Skill:
     r2: Estimate
     regret: Estimate
 
+    @classmethod
+    def of(cls, scores: NDArray[np.float64]) -> Skill:
+        """From `repeated_scores`, or from the difference of two of them.
 
-def compare(
-    truth: NDArray[np.float64], model: CrossValidated, baseline: CrossValidated, counts: Counts
-) -> tuple[Skill, Skill, Skill]:
-    """The skill of a regressor, that of another on the same folds, and the first less the second.
-
-    Errors of the difference are paired: both are judged on the same resamples of the networks.
-
-    Args:
-        truth: True scores, shape (n,).
-        model: Predictions of the first.
-        baseline: Predictions of the second.
-        counts: Resamples of the networks, shape (n_resamples, n).
-    """
-    first, second = repeated_scores(truth, model, counts), repeated_scores(truth, baseline, counts)
-    return _skill(first), _skill(second), _skill(first - second)
+        Errors of a difference are paired: both are judged on the same resamples of the networks.
+        """
+        return cls(*(estimate(score) for score in scores))
 
 
 def repeated_scores(truth: NDArray[np.float64], model: CrossValidated, counts: Counts) -> NDArray[np.float64]:
@@ -110,7 +101,3 @@ def _fold_average(by_fold: NDArray[np.float64], folds: NDArray[np.int64], weight
     total = others.sum(axis=0)
     average: NDArray[np.float64] = np.einsum("fsb,fb->sb", by_fold, others) / np.where(total > 0, total, 1.0)
     return average
-
-
-def _skill(scores: NDArray[np.float64]) -> Skill:
-    return Skill(*(estimate(score) for score in scores))

@@ -36,6 +36,15 @@ def hypervolume(points: Iterable[Point], floor: float, end: int) -> float:
     return area + best * (math.log2(end) - last)
 
 
+def non_dominated(points: Iterable[Point]) -> list[Point]:
+    """Those of which no other is as small and better, or smaller and as good, by size; of equals one."""
+    front: list[Point] = []
+    for weights, score in sorted(points, key=lambda point: (point[0], -point[1])):
+        if not front or score > front[-1][1]:
+            front.append((weights, score))
+    return front
+
+
 def floor_of(fronts: Iterable[Sequence[Point]], most_weights: int) -> float:
     """A floor common to all fronts of a data set: what a small network scores.
 

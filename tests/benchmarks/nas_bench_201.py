@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from nas.evolution import Evolution, Member
 from nas.seeding import Stream, generator
-from predictors.audit import Training, count_false_prunes, refutation
-from predictors.gate import PREDICTED, GateSettings, decide
+from predictors.audit import Training, doubt
+from predictors.gate import GateSettings, decide
 from predictors.prediction import Prediction
 from predictors.regressors import make_regressor
 from predictors.run_skill import RunSkill, assess_skill
@@ -90,7 +90,7 @@ class Found:
 
     highest: float
     accuracies: list[float] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
+    liked: list[bool | None] = field(default_factory=list)
 
     @property
     def is_over(self) -> bool:
@@ -126,20 +126,21 @@ def regularised_evolution(replay: Replay, seed: int) -> Found:
 
 def genetic_search(replay: Replay, seed: int, margin: float | None) -> Found:
     """The search of this project on one objective, with a gate of this margin; None turns it off."""
-    evolution = Evolution(replay.space, POPULATION, seed)
+    evolution = Evolution(replay.space, POPULATION, seed, key_of=lambda cell, wiring: cell.key())
     gate = None if margin is None else Gate(replay, seed, margin)
     found = Found(replay.highest)
     while not found.is_over:
         if gate is None:
-            cells = [child.genotype for child in evolution.ask(CHILDREN)]
+            cells = [child.genotype for child in evolution.ask(evolution.parents(), CHILDREN)]
         else:
-            cells, kinds = gate.choose(evolution)
-            found.kinds += kinds
+            cells, liked = gate.choose(evolution)
+            found.liked += liked
         scores = [replay.accuracy(cell) for cell in cells]
-        evolution.tell([Member(cell, score, 1, 1) for cell, score in zip(cells, scores, strict=True)])
+        evolution.begin(cell.key() for cell in cells)
+        evolution.tell([Member(cell.key(), cell, score, 1, 1) for cell, score in zip(cells, scores, strict=True)])
         found.accuracies += scores
         if gate is not None:
-            gate.learn(cells, scores, kinds)
+            gate.learn(cells, scores, liked)
     return found
 
 
@@ -156,14 +157,15 @@ class Gate:
         self._skill: RunSkill | None = None
         self._n_judged = 0
 
-    def learn(self, cells: list[Cell], scores: list[float], kinds: list[str]) -> None:
-        """Take in what training gave, and why each was trained."""
-        self._trainings += [Training(kind, 0, 1, score) for kind, score in zip(kinds, scores, strict=True)]
+    def learn(self, cells: list[Cell], scores: list[float], liked: list[bool | None]) -> None:
+        """Take in what training gave, and whether the predictor liked each."""
+        generation = 1 + max((training.generation for training in self._trainings), default=0)
+        self._trainings += [Training(one, generation, 1, score) for one, score in zip(liked, scores, strict=True)]
         self._places += [self._replay.place_of[cell] for cell in cells]
         self._scores += scores
 
-    def choose(self, evolution: Evolution) -> tuple[list[Cell], list[str]]:
-        """The cells to train next, and why each."""
+    def choose(self, evolution: Evolution) -> tuple[list[Cell], list[bool | None]]:
+        """The cells to train next, and whether the predictor likes each."""
         n_children, n = CHILDREN, len(self._scores)
         rows, scores = self._replay.features[self._places], np.array(self._scores)
         scale = ScoreScale.of(scores)
@@ -174,26 +176,25 @@ class Gate:
             self._n_judged = n
         closed = None
         if self._skill is not None:
-            promise = refutation(*count_false_prunes(self._trainings))
-            closed = promise if self._skill.is_trusted else self._skill.reason
+            closed = doubt(self._trainings) if self._skill.is_trusted else self._skill.reason
         is_open = self._skill is not None and closed is None
-        children = evolution.ask(n_children * (POOL_FACTOR if is_open else 1))
+        children = evolution.ask(evolution.parents(), n_children * (POOL_FACTOR if is_open else 1))
         cells = [child.genotype for child in children]
         unseen = self._replay.features[[self._replay.place_of[cell] for cell in cells]]
         best = float(scores.max(initial=0.0))
         decisions = decide(
             [cell.key() for cell in cells],
             np.ones(len(cells), np.int64),
-            self._fit_predict(rows, labels, unseen) if is_open else None,
+            self._fit_predict(rows, labels, unseen) if self._skill is not None else None,
             [(1, float(scale.stretch(np.array(best))))] if n else [],
             n_children,
-            generator(self._seed, Stream.GATE, evolution.generation),
+            generator(self._seed, Stream.GATE, evolution.n_begun),
             GATE,
             closed=closed,
             shown=scale.unstretch,
         )
-        chosen = [(cell, decision.kind) for cell, decision in zip(cells, decisions, strict=True) if decision.train]
-        return [cell for cell, _ in chosen], [kind for _, kind in chosen]
+        pairs = [(cell, decision) for cell, decision in zip(cells, decisions, strict=True) if decision.train]
+        return [cell for cell, _ in pairs], [decision.is_predicted_good for _, decision in pairs]
 
     def _fit_predict(self, rows: Floats, labels: Floats, unseen: Floats) -> Prediction:
         return make_regressor(REGRESSOR, self._seed).fit(rows, labels).predict(unseen)
@@ -231,7 +232,7 @@ def show_gates(found: dict[str, list[Found]]) -> None:
     for name in MARGINS:
         gains = 100.0 * (np.array([one.best() for one in found[name]]) - off)  # (n_seeds, n_budgets)
         errors = gains.std(axis=0, ddof=1) / len(gains) ** 0.5
-        opened = [one.kinds.index(PREDICTED) if PREDICTED in one.kinds else BUDGETS[-1] for one in found[name]]
+        opened = [one.liked.index(True) if True in one.liked else BUDGETS[-1] for one in found[name]]
         told = [f"{g:+.3f} ({g / max(e, 1e-12):+.1f} errors)" for g, e in zip(gains.mean(axis=0), errors, strict=True)]
         rows.append([name, int(np.median(opened)), *told])
     print(table(["gain over gate off", "opened after (median)", *map(str, BUDGETS)], rows))

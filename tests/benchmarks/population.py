@@ -125,7 +125,7 @@ def measure(given: Namespace, folder: Path) -> tuple[dict[str, np.ndarray], dict
     from nas.engine.gather import Inputs
     from nas.engine.layout import lay_out
     from nas.engine.population import predict, score
-    from nas.engine.recipe import Recipe
+    from nas.engine.recipe import Hyperparameters, Recipe
     from nas.jobs import Job, Leg
     from nas.workers import Workers
 
@@ -142,7 +142,7 @@ def measure(given: Namespace, folder: Path) -> tuple[dict[str, np.ndarray], dict
     recipe = Recipe("classification", plan, n_steps, weight_decay=0.0, schedule="constant")
     leg = Leg(recipe, n_steps, (len(y), len(y) + len(y_test)))
     wirings = draw_wirings(given.candidates)
-    jobs = [Job(str(i), wiring, "relu", LEARNING_RATE, ((i,),)) for i, wiring in enumerate(wirings)]
+    jobs = [Job(str(i), wiring, "relu", Hyperparameters(LEARNING_RATE), ((i,),)) for i, wiring in enumerate(wirings)]
     accuracy: dict[str, float] = {}
 
     def of_engine(name: str, n_workers: int) -> float:

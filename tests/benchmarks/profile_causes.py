@@ -90,6 +90,7 @@ CAUSES: tuple[tuple[str, Callable[[Frame], bool]], ...] = (
     ("reading and encoding data", _below("nas/data/", "nas/inputs")),
     ("laying out networks, first weights", _named("network_of", "first_state")),
     ("the rest of training", _below("nas/engine/", "nas/jobs", "nas/training/")),
+    ("the rest of the final part", _below("nas/results/", "nas/sequence_baselines")),
     ("sending work and results", lambda f: _of("pebble", "multiprocessing")(f) or _below("nas/task_queue")(f)),
     ("showing", lambda frame: _of("rich")(frame) or _below("nas/view", "nas/report")(frame)),
 )

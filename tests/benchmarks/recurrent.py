@@ -24,7 +24,7 @@ from nas.engine.batches import BatchPlan
 from nas.engine.feed import SequenceFeed
 from nas.engine.gather import Inputs
 from nas.engine.networks import first_state, network_of
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.sequence_batches import Sequences
 from nas.models import SparseGRU, SparseLSTM, SparseRNN
 from search_spaces import RecurrentWiring
@@ -74,12 +74,12 @@ def engine_epoch(cell: str, density: float, data: Data) -> Call:
     sequences, targets = Sequences(plain, offsets), data.y.astype(np.float32)
     recipe = Recipe("classification", BatchPlan(n, BATCH, (0,)), n // BATCH, weight_decay=0.0, schedule="constant")
     feed = SequenceFeed(sequences, targets, recipe, [network], 1)
-    state, rates = first_state(network, [(0,)]), np.array([LEARNING_RATE], np.float32)
+    state, own = first_state(network, [(0,)]), Hyperparameters(LEARNING_RATE)
 
     def epoch() -> None:
         for step in range(n // BATCH):
             feed.load(step, step + 1)
-            feed.train(network, state, rates, step)
+            feed.train(network, state, own, step)
 
     return epoch
 

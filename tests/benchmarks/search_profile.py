@@ -28,8 +28,9 @@ from profile_causes import NAMES, ROOT, TRAINING, Stack, cause_of, kernels_of, r
 
 from nas.config import parse_duration
 
-RATE = 100  # samples a second
+RATE = 25  # samples a second; py-spy takes a few percent of a core for them
 N_FUNCTIONS = 20
+LEAST_SHOWN_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,12 @@ def tables_of(name: str, profile: Profile, kernels: frozenset[str]) -> str:
         (cause, sum(spent[worker] for worker in workers), spent[driver], sum(spent.values()))
         for cause, spent in shares.items()
     ]
-    rows.append(("not sampled", 0.0, 0.0, used_s - sum(seconds.values())))
+    rows.append(("of processes that were over before they were sampled", 0.0, 0.0, used_s - sum(seconds.values())))
     rows += [(when, 0.0, 0.0, spent_s) for when, spent_s in idle.items()]
     body = [
         [what, *(f"{s:.1f}" if s else "" for s in (in_workers, in_driver)), f"{in_all:.1f}", profile.share(in_all)]
         for what, in_workers, in_driver, in_all in rows
+        if abs(in_all) > LEAST_SHOWN_S
     ]
     warning = "" if training else "No sample was in a training kernel: see KERNELS in profile_causes.py.\n\n"
     heads = ["", "workers, s", "driver, s", "all processes, s", "of the cores' time"]

@@ -15,18 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from comparison import Point, doublings
+from comparison import Point, doublings, non_dominated
 from proposers import GATED
 from result_file import ResultFile, Row
 from timing import USERS_ENVIRONMENT
 
-from nas.evolution import pareto_front
 from nas.outcome import Ending
 from nas.recorder import Trial, read_history
 
 KEY = ("data", "method", "budget_s", "seed", "busy")
 COUNTS = ("trained", "stopped", "skipped", "failed")
-BEST = ("n_weights", "validation_score", "test_score")
+FRONT = ("n_weights", "validation_score", "test_score")
+BEST = (*FRONT, "n_parameters")
 COLUMNS = (
     *KEY,
     "used_s",  # from the start of the process to its end, without compiling
@@ -159,14 +159,13 @@ def row_of(report: Mapping[str, Any], history: Sequence[Trial]) -> dict[str, Any
         for trial in history
         if trial.outcome is not None and trial.outcome.ending is Ending.COMPLETE
     ]
-    places = pareto_front([score for _, score in complete], [weights for weights, _ in complete])
     best = report["best"] or {}
     return {
         **{name: report["counts"][name] for name in COUNTS},
         "max_weights": report["settings"]["max_weights"],
         **{f"best_{name}": best.get(name) for name in BEST},
-        "front": json.dumps([[row[name] for name in BEST] for row in report["front"]]),
-        "searched": json.dumps([complete[place] for place in places]),
+        "front": json.dumps([[row[name] for name in FRONT] for row in report["front"]]),
+        "searched": json.dumps(non_dominated(complete)),
         "doublings": json.dumps(sorted(doublings(weights for weights, _ in complete))),
         "baselines": json.dumps({b["name"]: [b["test_score"], b["n_weights"]] for b in report["baselines"]}),
     }

@@ -1,6 +1,6 @@
 """Sequences, long ones above all: a search of each set, beside the baselines of its own report.
 
-    python tests/benchmarks/sequences.py --out sequences.csv [--data FOLDER] [--budgets 60s] [--seeds 1] [...]
+    python tests/benchmarks/sequences.py --out sequences.csv [--data FOLDER] [--budgets 60s] [--seeds 1] [--only NAME]
     python tests/benchmarks/sequences.py --out sequences.csv --analyse [--before old.csv]
 
 The generated sets are those of `sequence_sets.py`; with FOLDER, which has `sequences.npz`, also its three with their

@@ -13,6 +13,7 @@ from __future__ import annotations
 from timing import header, table  # isort: skip
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,17 +28,22 @@ Scored = tuple[float, float]
 
 
 def kind_of(baseline: str) -> str:
-    """The name of a baseline without what differs between data sets: how many iterations it had time for, its size."""
-    name = re.sub(r" \(\d+ of \d+ iterations.*\)", "", baseline)
-    return re.sub(r"\d[\d,]*", "N", name) if "equal weights" in name else name
+    """The name of a baseline without what differs between data sets: its shape and rate, and what cut it short."""
+    name = re.sub(r" \(\d+ of \d+ iterations.*\)", "", baseline).split(":")[0]
+    return f"dense {name[name.index('(') :]}" if name.startswith("dense") and "(" in name else name
 
 
 def reported(row: Row) -> dict[str, Scored]:
     """The best network of a search, and the baselines of its report."""
     found = {"ours": (number(row, "best_test_score"), number(row, "best_n_weights"))}
     for name, (score, weights) in json.loads(row["baselines"]).items():
-        found[kind_of(name)] = score, float("nan") if weights is None else weights
+        found[kind_of(name)] = known(score), known(weights)
     return found
+
+
+def known(value: float | None) -> float:
+    """A number; NaN for none."""
+    return math.nan if value is None else value
 
 
 def published(rows: Sequence[Row]) -> dict[str, dict[str, Scored]]:
@@ -100,8 +106,8 @@ def main() -> None:
     baselines = given.baselines or (given.data / "tabular_baselines.csv" if given.data else None)
     if baselines is not None:
         searched = {name for side in sides.values() for name in side}
-        known = published(read_rows(baselines)[1])
-        sides[", published"] = {name: kinds for name, kinds in known.items() if name in searched}
+        of_others = published(read_rows(baselines)[1])
+        sides[", published"] = {name: kinds for name, kinds in of_others.items() if name in searched}
     print(header("numba", "numpy", note=f"searches of {BUDGET_S:g} s"))
     print(analyse(sides))
 

@@ -61,15 +61,16 @@ def test_its_graph_names_the_operations_of_its_edges() -> None:
 
 def test_evolution_searches_it(space: Space[Cell, CellSize]) -> None:
     """Of one objective, where all networks are of one size: it finds what most cells are far from."""
-    evolution = Evolution(space, population_size=10, seed=0)
+    evolution = Evolution(space, population_size=10, seed=0, key_of=lambda cell, wiring: cell.key())
 
     def score(cell: Cell) -> float:
         return 1.0 - sum(cell.operations) / 12
 
     best = []
     for _ in range(20):
-        genotypes = [child.genotype for child in evolution.ask(5)]
-        members = [Member(cell, score(cell), space.wire(cell).n_weights, n_rungs=1) for cell in genotypes]
+        children = evolution.ask(evolution.parents(), 5)
+        evolution.begin(child.key for child in children)
+        members = [Member(c.key, c.genotype, score(c.genotype), c.wiring.n_weights, n_rungs=1) for c in children]
         evolution.tell(members)
         best.append(max(member.score for member in evolution.population))
     assert best == sorted(best)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from comparison import doublings, floor_of, hypervolume, mean_and_error, paired
+from comparison import doublings, floor_of, hypervolume, mean_and_error, non_dominated, paired
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
@@ -39,6 +39,16 @@ def test_another_network_never_takes_area_away(
     before = hypervolume(points, floor, LIMIT)
     assert hypervolume([*points, (weights, score)], floor, LIMIT) >= before - 1e-12
     assert hypervolume([*points, (LIMIT + 1, 1.0)], floor, LIMIT) == before
+
+
+@given(points=fronts)
+def test_what_is_not_dominated_is_all_that_nothing_else_dominates(points: list[tuple[int, float]]) -> None:
+    def dominates(one: tuple[int, float], other: tuple[int, float]) -> bool:
+        return one != other and one[0] <= other[0] and one[1] >= other[1]
+
+    expected = {point for point in points if not any(dominates(other, point) for other in points)}
+    assert non_dominated(points) == sorted(expected)
+    assert hypervolume(non_dominated(points), 0.2, LIMIT) == pytest.approx(hypervolume(points, 0.2, LIMIT))
 
 
 def test_hypervolume_of_one_network() -> None:

@@ -48,7 +48,7 @@ def test_the_table_accounts_for_all_of_the_cores_time(monkeypatch: pytest.Monkey
     )
     assert "| training kernels | 6.0 |  | 6.0 | 30.0 % |" in text
     assert "| recording |  | 2.0 | 2.0 | 10.0 % |" in text
-    assert "| not sampled |  |  | 0.5 | 2.5 % |" in text
+    assert "| of processes that were over before they were sampled |  |  | 0.5 | 2.5 % |" in text
     first_table = text.split("outside of training kernels, in or below")[0]
     shares = [float(share) for share in re.findall(r"(-?[\d.]+) % \|", first_table)]
     assert sum(shares) == pytest.approx(100.0, abs=0.5)

@@ -15,7 +15,11 @@ from tables_at_60s import analyse, by_data_set, kind_of, published
         ("HistGradientBoosting", "HistGradientBoosting"),
         ("HistGradientBoosting (37 of 100 iterations: time was short)", "HistGradientBoosting"),
         ("dense MLP, 100 hidden units", "dense MLP, 100 hidden units"),
-        ("dense MLP, 1,028 hidden units (equal weights)", "dense MLP, N hidden units (equal weights)"),
+        ("HistGradientBoosting: not begun, it needs 5 s and has 2 s", "HistGradientBoosting"),
+        ("dense MLP, 1,028 hidden units (equal weights)", "dense (equal weights)"),
+        ("dense 2 x 57 silu, rate 0.01 (equal weights)", "dense (equal weights)"),
+        ("dense (equal weights): not trained to the end, time was short", "dense (equal weights)"),
+        ("always the commonest class", "always the commonest class"),
     ],
 )
 def test_baselines_are_of_one_kind_whatever_their_size(name: str, kind: str) -> None:
@@ -53,6 +57,13 @@ def test_means_are_over_the_tables_that_all_lines_have() -> None:
     assert "| ours, now | 0.9000 (100) | 0.7000 (300) | 0.2000 (9) | 0.8000 (200) |" in text
     assert "| HistGradientBoosting, now | 0.5000 | 0.6000 | 0.1000 | 0.5500 |" in text
     assert "| rf, published | 1.0000 | 0.9000 (1,600) | - | 0.9500 |" in text
+
+
+def test_a_baseline_that_time_was_too_short_for_has_no_score() -> None:
+    unfinished = row("wine", 60, 0.9, 100, 0.5) | {
+        "baselines": json.dumps({"HistGradientBoosting: none": [None, None]})
+    }
+    assert "| HistGradientBoosting | - | - |" in analyse({"": by_data_set([unfinished])})
 
 
 def test_a_search_without_a_network_is_left_out_of_the_mean() -> None:

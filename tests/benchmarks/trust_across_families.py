@@ -21,7 +21,7 @@ import pandas as pd
 
 from predictors.examples import Examples
 from predictors.familiarity import Familiarity
-from predictors.regressors import make_regressor
+from predictors.regressors import make_baseline, make_regressor
 from predictors.regressors.protocol import Make
 from predictors.trust import Estimate, FamilyTrust, assess, noise_ceiling, trust_on
 from predictors.trust_report import family_sentence, unseen_sentence
@@ -47,7 +47,7 @@ def asked_about(examples: Examples, known: str, make: Make, seed: int) -> tuple[
     is_known = np.array([family == known for family in examples.families])
     learned, asked = (examples.take(np.flatnonzero(side)) for side in (is_known, ~is_known))
     inside = assess(learned, make, seed, n_curve_repeats=0).skill.tau
-    (told,) = trust_on(learned, replace(asked, repeats=None), make, seed)
+    (told,) = trust_on(learned, replace(asked, repeats=None), make, make_baseline, seed)
     outside = Familiarity.of(learned.rows, learned.families).outside(asked.rows, asked.families)
     return inside, told, float(outside.mean())
 
@@ -88,7 +88,7 @@ def show_ceiling(networks: pd.DataFrame) -> None:
     if ceiling is None:
         print("Too few networks were trained twice for a ceiling.")
         return
-    figures = ceiling.reliability, f"about {ceiling.highest_tau:.3f}", ceiling.one_against_others
+    figures = ceiling.reliability, ceiling.highest_tau, ceiling.one_against_others
     print(
         table(
             ["networks", "trainings", "highest R2", "highest tau", "one against others' mean", "one against one"],

@@ -19,7 +19,7 @@ from drawn import draw_wirings
 
 from nas.data.load import prepare
 from nas.engine.batches import plan_batches
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.inputs import write_rows
 from nas.jobs import Job, Leg
 from nas.workers import Workers
@@ -47,7 +47,7 @@ def main() -> None:
         plan = plan_batches(dataset.n_train, (0,))
         recipe = Recipe("classification", plan, plan.steps_per_epoch)
         leg = Leg(recipe, 20 if given.quick else plan.steps_per_epoch, (dataset.n_train, len(dataset.y)))
-        jobs = [Job(str(i), w, "relu", 2e-3, ((i, 0), (i, 1), (i, 2))) for i, w in enumerate(wirings)]
+        jobs = [Job(str(i), w, "relu", Hyperparameters(2e-3), ((i, 0), (i, 1), (i, 2))) for i, w in enumerate(wirings)]
         with Workers(1, rows) as workers:
             results = list(workers.train(jobs, leg))
             peak = max(peak_megabytes(child) for child in psutil.Process().children(recursive=True))

@@ -289,6 +289,12 @@ def test_imputing_into_sequences(search: Callable[..., str], strings: Path, opti
         assert line == "Sequences have no missing values to impute. Leave --missing out."
 
 
+def test_quantiles_of_sequences(search: Callable[..., str], tmp_path: Path) -> None:
+    config = write(tmp_path / "nas.toml", ["[data]", 'quantile_copies = "all"'])
+    line = search("reber", "--config", config)
+    assert line == "Sequences have no quantile copies. Leave data.quantile_copies out."
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

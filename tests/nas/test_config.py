@@ -39,7 +39,8 @@ def test_without_a_file_and_flags_everything_has_its_default() -> None:
     assert config.search.workers == os.cpu_count()
     assert (config.search.seed, config.search.space, config.search.population) == (0, None, None)
     assert (config.training.epochs, config.training.seeds) == (None, None)
-    assert config.predictor.enabled and config.data.missing == "refuse"
+    assert config.predictor.enabled
+    assert (config.data.missing, config.data.quantile_copies) == ("refuse", "auto")
 
 
 def test_a_file_is_read_and_flags_win_over_it(toml) -> None:
@@ -104,6 +105,7 @@ def test_a_file_with_both_ends_is_refused(toml) -> None:
         ("[predictor]\nexploration_share = 1.5\n", ["predictor.exploration_share: ", "Got 1.5."]),
         ('[data]\ntask = "clustering"\n', ["data.task: ", "'classification' or 'regression'. Got 'clustering'."]),
         ('[data]\nmissing = "drop"\n', ["data.missing: ", "Got 'drop'."]),
+        ("[data]\nquantile_copies = true\n", ["data.quantile_copies: ", "'auto', 'all' or 'none'. Got True."]),
         ("[search\n", ["is not TOML: ", "line 1"]),
         ("[search]\nseed = 1\nseed = 2\n", ["is not TOML: "]),
     ],

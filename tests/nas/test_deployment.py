@@ -40,7 +40,7 @@ def table(path: Path, target: str, n: int = 90) -> Path:
         writer.writerow([*COLUMNS, target])
         for row in range(n):
             answer = CLASSES[row % 3] if target == "animal" else 1000 + 50 * rng.standard_normal()
-            writer.writerow([rng.standard_normal(), rng.standard_normal(), "ab"[row % 2], answer])
+            writer.writerow([np.exp(2 * rng.standard_normal()), rng.standard_normal(), "ab"[row % 2], answer])
     return path
 
 
@@ -128,6 +128,26 @@ def test_the_answers_do_not_depend_on_the_other_rows(classifier: RunDirectory, t
     data.write_text("".join(lines[:1] + lines[-3:]))
     write_predictions(classifier, str(data), None, tmp_path / "few.csv")
     assert read_csv(tmp_path / "few.csv")[1:] == read_csv(tmp_path / "all.csv")[-3:]
+
+
+def test_the_exported_files_alone_say_how_rows_become_inputs(classifier: RunDirectory, tmp_path: Path) -> None:
+    """Of a table with heavy tails, with numbers within the training rows and far beyond them."""
+    (tmp_path / "new.csv").write_text("height,kind,width\n.3,a,1.5\n-7,b,1e30\n2,c,-1e30\n0,a,.01\n")
+    export_network(classifier, None, tmp_path / "model")
+    inputs = json.loads((tmp_path / "model" / DESCRIPTION).read_text())["encoding"]["inputs"]
+    width, height, kind = inputs
+    assert [code["name"] for code in inputs] == list(COLUMNS) and height["quantile_copy"] is None
+    of_width, of_height = np.array([1.5, 1e30, -1e30, 0.01]), np.array([0.3, -7, 2, 0])
+    copy = width["quantile_copy"]
+    expected = [
+        np.clip((of_width - width["mean"]) / width["std"], -1e6, 1e6),
+        np.interp(of_width, copy["values"], copy["quantiles"]),
+        (of_height - height["mean"]) / height["std"],
+        *([text == category for text in "abca"] for category in kind["categories"]),
+    ]
+    x, n_rows = encode_new(str(tmp_path / "new.csv"), load_network(tmp_path / "model").encoding)  # type: ignore[arg-type]
+    assert n_rows == 4
+    np.testing.assert_allclose(x, np.array(expected, dtype=np.float32), rtol=1e-6)
 
 
 def test_a_file_that_exists_is_left_alone(classifier: RunDirectory, tmp_path: Path) -> None:

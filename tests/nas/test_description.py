@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nas.data.shared import SharedRows
-from nas.description import Probe, describer
+from nas.description import Probe, describe
 from nas.engine.layout import lay_out
 from nas.engine.networks import first_state
 from nas.generation import weight_seeds
@@ -14,7 +14,7 @@ from nas.training_free import training_free_scores
 from predictors import extract, feature_names
 from predictors.features import recorded_names
 from predictors.features.training_free import TRAINING_FREE_NAMES
-from search_spaces import MLPSpace
+from search_spaces import MLPSpace, phenotype_key
 
 SPACE = MLPSpace(n_inputs=4, n_outputs=2, max_weights=100)
 
@@ -27,21 +27,21 @@ def rows(tmp_path: Path) -> SharedRows:
     return SharedRows.write(tmp_path / "rows", x, rng.integers(2, size=90), None, scale, shift)
 
 
-def test_a_child_has_its_wiring_and_features() -> None:
+def test_a_child_has_its_features() -> None:
     genotype = SPACE.sample(np.random.default_rng(1))
-    wiring, features = describer(SPACE)(genotype)
-    assert wiring.n_weights == SPACE.wire(genotype).n_weights
+    features = describe(None, genotype, SPACE.wire(genotype))
     np.testing.assert_array_equal(features, extract(genotype, SPACE.wire(genotype)))
     assert recorded_names("mlp", len(features)) == feature_names("mlp")
 
 
 def test_with_a_probe_training_free_scores_follow(rows: SharedRows) -> None:
     genotype = SPACE.sample(np.random.default_rng(1))
-    wiring, features = describer(SPACE, Probe(rows, 70, "classification", 5))(genotype)
+    wiring = SPACE.wire(genotype)
+    features = describe(Probe(rows, 70, "classification", 5), genotype, wiring)
     names = recorded_names("mlp", len(features))
     assert names == (*feature_names("mlp"), *TRAINING_FREE_NAMES)
     network, stored = lay_out(SPACE.wire(genotype), genotype.activation), rows.open()
-    (parameters,) = first_state(network, weight_seeds(5, genotype.key(), 3)).parameters[:1]
+    (parameters,) = first_state(network, weight_seeds(5, phenotype_key(genotype, wiring), 3)).parameters[:1]
     values = (0.02 * stored.x[:64].astype(np.float64) - 2.5).T
     expected = training_free_scores(network, parameters, values, stored.y[:64].astype(float), "classification")
     np.testing.assert_allclose(features[-4:], expected, rtol=1e-4)

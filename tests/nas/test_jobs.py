@@ -11,7 +11,7 @@ from support import random_wiring
 
 from nas.data.shared import SharedRows
 from nas.engine.batches import plan_batches
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.jobs import Fold, Job, Leg, train_jobs
 
 N_TRAIN, N_ROWS = 60, 80
@@ -33,7 +33,7 @@ def folds(tmp_path: Path) -> tuple[Fold, ...]:
 
 def jobs(n_seeds: int) -> list[Job]:
     seeds = [tuple((number, k) for k in range(n_seeds)) for number in range(3)]
-    return [Job(str(n), random_wiring(n), "relu", 1e-2, seeds[n]) for n in range(3)]
+    return [Job(str(n), random_wiring(n), "relu", Hyperparameters(1e-2), seeds[n]) for n in range(3)]
 
 
 def test_each_set_of_weights_learns_on_its_fold_as_if_alone(folds: tuple[Fold, ...]) -> None:

@@ -41,8 +41,7 @@ def test_audit_and_trust_in_json_types_with_their_sentences() -> None:
 def test_a_closed_gate_says_why() -> None:
     report = predictor_report(history(5), 0, PredictorConfig(), WEAK, 0)
     assert report is not None
-    (line,) = report["audit_lines"]
-    assert line == f"At the end the gate refused to prune: {WEAK}."
+    assert report["audit_lines"] == [f"The gate was closed at the end: {WEAK}.", "No candidate was skipped."]
 
 
 def test_without_time_or_outcomes_there_is_no_trust() -> None:

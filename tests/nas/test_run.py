@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,16 @@ import small_runs
 import nas.run
 from nas.config import load_config
 from nas.data import Dataset
+from nas.engine.batches import BatchPlan
+from nas.engine.networks import first_state, network_of
+from nas.engine.recipe import Recipe
 from nas.errors import ConfigError
+from nas.jobs import Job, Leg, Result
 from nas.recorder import read_history
 from nas.run import start_run
 from nas.setup import prepare_data, with_space
 from predictors import FEATURE_NAMES
+from search_spaces import MLPSpace
 
 REPORT_KEYS = {"format", "task", "score_name", "seconds", "counts", "best", "front", "baselines", "comparison"}
 ROW_KEYS = {
@@ -204,6 +211,28 @@ def test_an_interruption_while_the_speed_is_measured_leaves_no_plan(
     end = nas.run.start_run(config, tmp_path, "r", small_runs.silent(), time.monotonic())
     assert end.report is None and end.signal == signal.SIGINT
     assert not end.directory.plan.exists()
+
+
+class SlowWorkers:
+    """Trains one step only when it is given two seconds for it."""
+
+    def __init__(self) -> None:
+        self.allowed_s: list[float] = []
+
+    def train(self, jobs: Sequence[Job], leg: Leg) -> Iterator[Result]:
+        assert leg.deadline is not None
+        self.allowed_s.append(round(leg.deadline - time.monotonic(), 1))
+        (job,) = jobs
+        state = first_state(network_of(job.wiring, job.activation), job.weight_seeds)
+        yield Result(job.key, replace(state, steps_done=int(self.allowed_s[-1] / 2)), (), self.allowed_s[-1])
+
+
+def test_on_a_busy_machine_the_speed_is_measured_for_longer() -> None:
+    workers, recipe = SlowWorkers(), Recipe("classification", BatchPlan(96, 16, (5,)), 90)
+    speed = nas.run._measure_speed(MLPSpace(6, 3, 300), workers, recipe, 0, lambda: False)  # type: ignore[arg-type]
+    assert workers.allowed_s == pytest.approx([0.3, 0.6, 1.2, 2.4, 2.4], abs=0.1)
+    assert speed is not None and speed.seconds > 0
+    assert nas.run._measure_speed(MLPSpace(6, 3, 300), workers, recipe, 0, lambda: True) is None  # type: ignore[arg-type]
 
 
 def test_a_run_starts_from_a_predictor_file(finished_run: Path, tmp_path: Path) -> None:

@@ -13,11 +13,14 @@ import pytest
 import small_runs
 
 from nas.checkpoint import load_checkpoint
+from nas.evolution import IN_FLIGHT
 from nas.outcome import Ending
 from nas.recorder import Trial, read_history
 from predictors.gate import AUDIT, EXPLORATION, PREDICTED, SKIPPED, UNKNOWN_FAMILY, WARM_UP
 
 POPULATION = 8
+GENERATION = POPULATION // IN_FLIGHT
+FIRST_PREDICTED = 4  # ten outcomes, of three generations, are known when the fifth is proposed
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,6 @@ def test_trials_are_numbered_without_a_gap(history: list[Trial]) -> None:
 def test_no_genotype_is_trained_twice(history: list[Trial]) -> None:
     keys = [trial.key for trial in history if trial.outcome is not None]
     assert len(set(keys)) == len(keys)
-    assert all(trial.key == trial.genotype.key() for trial in history)
 
 
 def test_parents_were_trained_in_an_earlier_generation(history: list[Trial]) -> None:
@@ -59,7 +61,7 @@ def test_parents_were_trained_in_an_earlier_generation(history: list[Trial]) -> 
 def test_each_generation_ends_by_rungs(history: list[Trial]) -> None:
     for generation in range(n_generations(history)):
         outcomes = [t.outcome for t in history if t.generation == generation and t.outcome is not None]
-        n_second, n_last = math.ceil(len(outcomes) / 3), math.ceil(len(outcomes) / 9)
+        n_second, n_last = math.ceil(len(outcomes) / 3), math.ceil(math.ceil(len(outcomes) / 3) / 2)
         reached = [1] * (len(outcomes) - n_second) + [2] * (n_second - n_last) + [3] * n_last
         assert sorted(len(outcome.scores) for outcome in outcomes) == reached
         for outcome in outcomes:
@@ -74,9 +76,8 @@ def test_every_generation_after_the_warm_up_looks_at_four_times_as_many_as_it_ma
     for generation in range(n_generations(history)):
         n_trained = sum(t.generation == generation and t.outcome is not None for t in history)
         n_skipped = sum(int(row["generation"]) == generation for row in skipped)
-        may_train = min(POPULATION, n_left)
-        # 10 outcomes are there after the second generation
-        assert n_trained + n_skipped == (may_train if generation < 2 else 4 * may_train)
+        may_train = min(GENERATION, n_left)
+        assert n_trained + n_skipped == (may_train if generation < FIRST_PREDICTED else 4 * may_train)
         assert may_train / 2 <= n_trained <= may_train
         n_left -= n_trained
     assert n_left == 0
@@ -107,12 +108,12 @@ def test_some_of_the_skipped_are_trials_with_a_decision_and_no_outcome(
 
 
 def test_after_the_warm_up_trained_candidates_were_predicted_or_drawn(history: list[Trial]) -> None:
-    kinds = Counter(t.decision.kind for t in history if t.outcome is not None and t.generation >= 2)
+    kinds = Counter(t.decision.kind for t in history if t.outcome is not None and t.generation >= FIRST_PREDICTED)
     assert set(kinds) <= {PREDICTED, EXPLORATION, AUDIT, UNKNOWN_FAMILY}
-    assert kinds[PREDICTED] > 0 and kinds[EXPLORATION] >= n_generations(history) - 2
+    assert kinds[PREDICTED] > 0 and kinds[EXPLORATION] > 0
     for trial in history:
         if trial.outcome is not None:
-            assert (trial.decision.kind == WARM_UP) == (trial.generation < 2)
+            assert (trial.decision.kind == WARM_UP) == (trial.generation < FIRST_PREDICTED)
             assert (trial.decision.prediction is None) == (trial.decision.kind in (WARM_UP, UNKNOWN_FAMILY))
 
 
@@ -132,7 +133,7 @@ def test_the_last_generation_is_only_as_large_as_the_trials_allow(tmp_path: Path
     small_runs.search(tmp_path, "odd", search__trials=11, training__epochs=1)
 
     generations = [trial.generation for trial in read_history(tmp_path / "odd" / "study.db")]
-    assert (generations.count(0), generations.count(1)) == (8, 3)
+    assert [generations.count(number) for number in range(3)] == [4, 4, 3]
 
 
 def test_lines_of_a_cut_off_generation_are_dropped_from_the_list_of_skipped(finished_run: Path, tmp_path: Path) -> None:

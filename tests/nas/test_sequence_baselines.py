@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nas.baseline_seconds import wanted_seconds
 from nas.data import SequenceDataset, prepare_sequences
 from nas.sequence_baselines import (
     Kernel,
@@ -15,7 +16,6 @@ from nas.sequence_baselines import (
     random_kernel,
     resampled,
     sequence_baselines,
-    wanted_seconds,
     warped_distances,
 )
 

@@ -27,7 +27,7 @@ from nas.network_file import load_network
 from nas.recorder import STUDY_NAME, read_history
 from nas.report.terminal import print_report
 from nas.run import start_run
-from nas.setup import recipe_for, with_space
+from nas.setup import DROPOUT, LABEL_SMOOTHING, recipe_for, regularisation_ranges, with_space
 from search_spaces import RecurrentGenotype, RecurrentWiring
 
 RULES = ["bigram rule", "trigram rule", "length rule"]
@@ -159,7 +159,8 @@ def test_dense_recurrent_networks_stand_beside_the_best(strings_run: Path) -> No
     report = report_of(strings_run)
     best = read_history(strings_run / "study.db")[report["best"]["trial"]].genotype
     assert isinstance(best, RecurrentGenotype)
-    commonest, equal, lstm = report["baselines"]  # neither trees nor rules
+    commonest, equal, lstm, linear = report["baselines"]  # neither trees nor rules
+    assert "n-grams" in linear["name"]
     assert commonest["name"] == "always the commonest class"
     assert f" {best.cell} units, rate " in equal["name"] and equal["name"].endswith("(equal weights)")
     assert lstm["name"].startswith("dense 32 lstm units, rate ") and lstm["n_weights"] > 4000
@@ -170,7 +171,7 @@ def test_dense_recurrent_networks_stand_beside_the_best(strings_run: Path) -> No
 def test_rules_and_families_of_a_grammar_are_reported(reber_run: Path) -> None:
     report = report_of(reber_run)
     assert [row["name"] for row in report["baselines"][1:4]] == RULES
-    assert len(report["baselines"]) == 6
+    assert len(report["baselines"]) == 7
     drawn = reber_strings(600, seed=0)
     of_test = np.bincount(drawn.families[drawn.n_train :]).tolist()
     expected = [(name, n) for name, n in zip(drawn.family_names, of_test, strict=True) if n]
@@ -277,11 +278,15 @@ def test_resume_with_other_strings_is_refused(strings_run: Path, tmp_path: Path)
 # --- how sequences are trained ---------------------------------------------------------------------------------------
 
 
-def recipe_of(dataset: AnyDataset, **training: Any) -> tuple[float, float, float]:
+Ends = tuple[float, float]
+
+
+def training_of(dataset: AnyDataset, **training: Any) -> tuple[float, Ends, Ends]:
+    """The longest gradient, and what dropout and label smoothing candidates may have."""
     config = load_config(None, {f"training.{key}": value for key, value in training.items()})
     recipe = recipe_for(config, dataset, plan_batches(100, (1,)), 5)
     assert recipe.total_steps == 5 * recipe.batches.steps_per_epoch
-    return recipe.clip_norm, recipe.label_smoothing, recipe.dropout
+    return recipe.clip_norm, *regularisation_ranges(config, dataset)
 
 
 @pytest.fixture(scope="module")
@@ -292,24 +297,23 @@ def strings(tmp_path_factory: pytest.TempPathFactory) -> dict[int, AnyDataset]:
     return {len(dataset.y): dataset for dataset in datasets}
 
 
-def test_few_sequences_are_smoothed_and_all_sequences_clipped(strings: dict[int, AnyDataset]) -> None:
-    few, below, enough = strings
-    assert few == 192 and below < 2000 <= enough
-    assert recipe_of(strings[few]) == recipe_of(strings[below]) == (1.0, 0.1, 0.2)
-    assert recipe_of(strings[enough]) == (1.0, 0.0, 0.0)
+def test_gradients_of_sequences_are_clipped_and_those_of_tables_are_not(strings: dict[int, AnyDataset]) -> None:
+    for dataset in strings.values():
+        assert training_of(dataset) == (1.0, DROPOUT, LABEL_SMOOTHING)
+    assert training_of(prepare("wine", seed=0)) == (0.0, DROPOUT, LABEL_SMOOTHING)
 
 
-def test_tables_are_neither_clipped_nor_smoothed() -> None:
-    assert recipe_of(prepare("wine", seed=0)) == (0.0, 0.0, 0.0)
+def test_values_have_no_labels_to_smooth() -> None:
+    assert training_of(prepare("diabetes", seed=0)) == (0.0, DROPOUT, (0.0, 0.0))
 
 
 def test_what_the_user_says_wins(strings: dict[int, AnyDataset]) -> None:
     given = {"clip_norm": 0.5, "label_smoothing": 0.05, "dropout": 0.4}
     for dataset in (*strings.values(), prepare("wine", seed=0)):
-        assert recipe_of(dataset, **given) == (0.5, 0.05, 0.4)
-        assert recipe_of(dataset, **dict.fromkeys(given, 0.0)) == (0.0, 0.0, 0.0)
-        assert recipe_of(dataset, clip_norm=3.0)[0] == 3.0
-        assert recipe_of(dataset, clip_norm=3.0)[1:] == recipe_of(dataset)[1:]
+        assert training_of(dataset, **given) == (0.5, (0.4, 0.4), (0.05, 0.05))
+        assert training_of(dataset, **dict.fromkeys(given, 0.0)) == (0.0, (0.0, 0.0), (0.0, 0.0))
+        assert training_of(dataset, clip_norm=3.0)[0] == 3.0
+        assert training_of(dataset, clip_norm=3.0)[1:] == training_of(dataset)[1:]
 
 
 def test_optimiser_and_schedule_reach_the_training(strings: dict[int, AnyDataset]) -> None:

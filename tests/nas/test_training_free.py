@@ -89,7 +89,7 @@ def test_synflow_counts_the_weight_of_paths(seed: int) -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "silu"])
 def test_jacobian_covariance_from_autograd(activation: str) -> None:
-    network, parameters, inputs, targets = drawn(5, activation)
+    network, parameters, inputs, targets = drawn(6, activation)
     weights, biases = as_torch(parameters, len(network.indices))
     x = torch.tensor(inputs, requires_grad=True)
     reference_forward(network, weights, biases, x).sum().backward()

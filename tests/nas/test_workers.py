@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,33 +19,16 @@ import numpy as np
 import psutil
 import pytest
 import small_runs
-from ragged import random_sequences
-from support import random_recurrent_wiring, random_wiring
+from worker_jobs import ENDLESS, JOBS, N_ROWS, N_TRAIN, RECIPE, WHOLE, check, job
 
 from nas.data.shared import SharedRows
-from nas.engine.batches import plan_batches
 from nas.engine.layout import lay_out
-from nas.engine.networks import first_state, network_of
 from nas.engine.population import predict, score, train
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters
 from nas.engine.state import initial_state
 from nas.inputs import engine_rows
-from nas.jobs import Job, Leg, Result, compile_kernels
-from nas.workers import Workers, _balanced_groups
-from search_spaces.recurrent_wiring import CELLS
-
-N_TRAIN, N_ROWS = 300, 400
-RECIPE = Recipe("classification", plan_batches(N_TRAIN, (1, 2)), total_steps=30_000)
-WHOLE = Leg(RECIPE, RECIPE.total_steps, (N_TRAIN, N_ROWS))
-ENDLESS = replace(RECIPE, total_steps=10**8)
-
-
-def job(seed: int, weight_seeds: Any = None) -> Job:
-    seeds = ((seed, 0), (seed, 1)) if weight_seeds is None else weight_seeds
-    return Job(f"candidate {seed}", random_wiring(seed), "relu", 1e-2, seeds)
-
-
-JOBS = [job(seed) for seed in range(6)]
+from nas.jobs import Leg, Result
+from nas.workers import Stage, Workers, _balanced_groups
 
 
 @pytest.fixture(scope="module")
@@ -71,22 +54,10 @@ def expected(rows: SharedRows) -> dict[str, tuple[Any, tuple[float, ...]]]:
     for each in JOBS:
         network = lay_out(each.wiring, each.activation)
         start = initial_state(network, each.weight_seeds)
-        (state,) = train([network], [each.learning_rate], [start], x, y, RECIPE, RECIPE.total_steps)
+        (state,) = train([network], [each.hyperparameters], [start], x, y, RECIPE, RECIPE.total_steps)
         outputs = [predict(network, parameters, x, N_TRAIN, N_ROWS) for parameters in state.parameters]
         results[each.key] = state, tuple(score(o, y[N_TRAIN:], RECIPE.task) for o in outputs)
     return results
-
-
-def check(results: list[Result], expected: dict[str, Any], keys: list[str]) -> None:
-    """Exactly one result for each key, equal to the expected one bit for bit."""
-    assert sorted(result.key for result in results) == sorted(keys)
-    for result in results:
-        state, scores = expected[result.key]
-        assert result.failure is None
-        assert result.state is not None
-        assert result.scores == scores
-        for part in ("parameters", "first_moment", "second_moment"):
-            assert np.array_equal(getattr(result.state, part), getattr(state, part))
 
 
 def once(action: Callable[[], None]) -> Callable[[], None]:
@@ -113,6 +84,47 @@ def test_waiting_is_announced(pool: Workers) -> None:
     list(pool.train(JOBS[:1], WHOLE, lambda: calls.append(time.monotonic())))
 
     assert calls
+
+
+def collected(pool: Workers, stages: Sequence[Stage]) -> list[tuple[Stage, Result]]:
+    """The results of stages in the order in which they come."""
+    results = []
+    while any(stage.n_left for stage in stages):
+        results += pool.collect()
+    return results
+
+
+def test_stages_of_different_lengths_are_trained_side_by_side(pool: Workers, expected: dict[str, Any]) -> None:
+    whole, short = Stage(JOBS[:4], WHOLE), Stage(JOBS[2:], Leg(RECIPE, 10, None))
+    assert (whole.n_left, short.n_left) == (4, 4)
+    for stage in (whole, short):
+        pool.start(stage)
+    results = collected(pool, [whole, short])
+
+    check([result for stage, result in results if stage is whole], expected, [each.key for each in JOBS[:4]])
+    of_short = [result for stage, result in results if stage is short]
+    assert sorted(result.key for result in of_short) == sorted(each.key for each in JOBS[2:])
+    assert all(result.state is not None and result.state.steps_done == 10 for result in of_short)
+    assert pool.collect() == []
+
+
+def test_jobs_of_an_urgent_stage_come_before_those_that_wait(rows: SharedRows) -> None:
+    leg = Leg(RECIPE, 3000, None)
+    with Workers(1, rows) as workers:
+        patient, urgent = Stage([job(number) for number in range(8)], leg), Stage([job(99)], leg)
+        workers.start(patient, urgency=1, one_by_one=True)
+        workers.start(urgent, urgency=0)
+        order = [stage for stage, _ in collected(workers, [patient, urgent])]
+
+    assert order.index(urgent) <= 2  # one job is in training by then, and one is with the worker already
+    assert order.count(patient) == 8
+
+
+def test_jobs_one_by_one_are_done_in_their_order(rows: SharedRows) -> None:
+    jobs = [job(number) for number in (4, 0, 3, 5, 1, 2)]
+    with Workers(1, rows) as workers:
+        results = workers.train(jobs, Leg(RECIPE, 10, None), one_by_one=True)
+        assert [result.key for result in results] == [each.key for each in jobs]
 
 
 @pytest.mark.parametrize("which", [slice(0, 1), slice(None)], ids=["one worker", "all workers"])
@@ -196,7 +208,7 @@ def test_killing_workers_in_a_map_costs_nothing(pool: Workers) -> None:
 
 
 def test_a_diverging_job_fails_alone(pool: Workers, expected: dict[str, Any]) -> None:
-    wild = replace(job(50), learning_rate=1e30)
+    wild = replace(job(50), hyperparameters=Hyperparameters(1e30))
     results = {result.key: result for result in pool.train([*JOBS, wild], WHOLE)}
 
     failed = results.pop(wild.key)
@@ -319,71 +331,3 @@ def test_a_stop_file_of_an_earlier_pool_is_removed(rows: SharedRows, expected: d
     (Path(rows.folder) / "stop").touch()
     with Workers(1, rows) as workers:
         check(list(workers.train(JOBS[:1], WHOLE)), expected, [JOBS[0].key])
-
-
-# --- sequences -------------------------------------------------------------------------------------------------------
-
-N_SEQUENCES, N_CHANNELS = 90, 3
-SEQUENCE_RECIPE = replace(RECIPE, batches=plan_batches(70, (1, 2)), total_steps=60, clip_norm=1.0, dropout=0.2)
-SEQUENCE_LEG = Leg(SEQUENCE_RECIPE, SEQUENCE_RECIPE.total_steps, (70, N_SEQUENCES))
-RECURRENT_JOBS = [
-    Job(cell, random_recurrent_wiring(number, cell), None, 1e-2, ((number, 0), (number, 1)))
-    for number, cell in enumerate(CELLS)
-]
-
-
-@pytest.fixture(scope="module", params=[np.uint8, np.float32], ids=["symbols", "channels"])
-def sequence_rows(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SharedRows:
-    sequences = random_sequences(0, N_SEQUENCES, N_CHANNELS)
-    values = sequences.inputs.values  # (n_steps, n_channels)
-    if request.param == np.uint8:
-        values = (values == values.max(axis=1, keepdims=True)).astype(np.uint8)  # one symbol a step
-    y = np.random.default_rng(0).integers(3, size=N_SEQUENCES)
-    return SharedRows.write(tmp_path_factory.mktemp("sequences"), values, y, sequences.offsets)
-
-
-def test_workers_train_recurrent_networks_as_this_process_does(sequence_rows: SharedRows) -> None:
-    stored = sequence_rows.open()
-    sequences, y, expected = engine_rows(stored), stored.y, {}
-    power = 1.0 if stored.x.dtype == np.uint8 else float(N_CHANNELS)
-    for each in RECURRENT_JOBS:
-        network = network_of(each.wiring, None)
-        start = first_state(network, each.weight_seeds, power)
-        recipe = SEQUENCE_RECIPE
-        (state,) = train([network], [each.learning_rate], [start], sequences, y, recipe, recipe.total_steps)
-        outputs = [predict(network, parameters, sequences, 70, N_SEQUENCES) for parameters in state.parameters]
-        expected[each.key] = state, tuple(score(o, y[70:], recipe.task) for o in outputs)
-    with Workers(2, sequence_rows) as workers:
-        check(list(workers.train(RECURRENT_JOBS, SEQUENCE_LEG)), expected, list(CELLS))
-        parts = list(workers.train(RECURRENT_JOBS, Leg(SEQUENCE_RECIPE, 17, None)))
-        state_of = {result.key: result.state for result in parts}
-        rest = [replace(each, state=state_of[each.key]) for each in RECURRENT_JOBS]
-        check(list(workers.train(rest, SEQUENCE_LEG)), expected, list(CELLS))
-
-
-def check_compiled(space: str, rows: SharedRows, jobs: list[Job], leg: Leg) -> None:
-    """Training and scoring jobs compiles nothing that was not compiled at the start."""
-    with Workers(1, rows) as workers:
-        workers.map(compile_kernels, [space])
-        (before,) = workers.map(small_runs.n_compiled, [space])
-        assert all(result.scores for result in workers.train(jobs, leg))
-        assert workers.map(small_runs.n_compiled, [space]) == [before]
-    assert before > 0
-
-
-def test_all_that_recurrent_networks_need_is_compiled_at_the_start(sequence_rows: SharedRows) -> None:
-    check_compiled("rnn", sequence_rows, RECURRENT_JOBS, SEQUENCE_LEG)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-def test_all_that_feed_forward_networks_need_is_compiled_at_the_start(tmp_path: Path, dtype: type) -> None:
-    x = np.random.default_rng(0).integers(0, 2, (N_ROWS, 5)).astype(dtype)
-    rows = SharedRows.write(tmp_path, x, np.arange(N_ROWS) % 3)
-    check_compiled("mlp", rows, JOBS, Leg(RECIPE, 2, (N_TRAIN, N_ROWS)))
-
-
-def test_what_is_compiled_already_is_not_compiled_again(rows: SharedRows) -> None:
-    with Workers(1, rows) as workers:
-        workers.map(compile_kernels, ["mlp", "rnn"])
-    with Workers(1, rows) as workers:
-        assert workers.map(compile_kernels, ["mlp", "rnn"]) == [False, False]

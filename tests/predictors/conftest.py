@@ -38,4 +38,7 @@ def genotype() -> Genotype:
         readout_share=0.25,
         activation="tanh",
         learning_rate=0.01,
+        dropout=0.1,
+        label_smoothing=0.05,
+        input_choice="patch",
     )

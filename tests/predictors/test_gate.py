@@ -256,7 +256,9 @@ def test_while_the_gate_is_closed_every_child_is_drawn_equally_often(warm: bool,
         assert {decision.reason for decision in decisions if not decision.train} == {f"{kind}: not drawn"}
         assert {d.reason for d in decisions if d.train} == {f"{kind}: {closed or 'drawn'}"}
         assert {d.kind for d in decisions} == {kind}
-        assert all(decision.threshold is decision.improvement is None for decision in decisions)
+        assert all(decision.threshold is None for decision in decisions)
+        # What would have been chosen is known where there is a prediction, so that the choice can be judged.
+        assert [d.is_predicted_good for d in decisions] == ([True, False, False, False] if warm else [None] * 4)
         # What is predicted while the gate is closed is evidence later.
         assert [d.prediction for d in decisions] == (pool.means if warm else [None] * 4)
     np.testing.assert_allclose(n_trained, 200, atol=40)  # 4 standard deviations

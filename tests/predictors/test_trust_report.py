@@ -6,7 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from predictors.trust import Ceiling, Coverage, CurvePoint, Estimate, FamilyTrust, LearningCurve, Skill, Trust
+from predictors.trust import (
+    Baseline,
+    Ceiling,
+    Coverage,
+    CurvePoint,
+    Estimate,
+    FamilyTrust,
+    LearningCurve,
+    Skill,
+    Trust,
+)
+from predictors.trust.families import MOST_FAMILIES
 from predictors.trust_report import (
     coverage_sentence,
     curve_sentence,
@@ -43,34 +54,64 @@ def trust() -> Trust:
         n=200,
         n_features=23,
         n_groups=200,
+        n_grouped=0,
         n_folds=5,
         n_repeats=3,
         n_learned=160,
         deviation=0.0475,
         skill=skill(0.5),
-        baseline=skill(0.44),
-        baseline_names=("nodes", "edges"),
-        advantage=skill(0.06, 0.02),
-        ceiling=Ceiling(200, 3.0, 0.2, 0.1, Estimate(0.668, 0.01), 0.61, Estimate(0.269, 0.01), Estimate(0.183, 0.01)),
+        size=Baseline(("nodes", "edges"), skill(0.44), skill(0.06, 0.02)),
+        training=Baseline(("nodes", "edges", "dropout"), skill(0.47), skill(0.03, 0.02)),
+        training_names=("dropout",),
+        ceiling=Ceiling(
+            n_networks=200,
+            n_trainings=3.0,
+            between=0.2,
+            within=0.1,
+            reliability=Estimate(0.668, 0.01),
+            noise_ratio=1.2,
+            highest_tau=Estimate(0.61, 0.01),
+            one_against_others=Estimate(0.269, 0.01),
+            one_against_one=Estimate(0.183, 0.01),
+        ),
         known_families=("barabasi-albert", "watts-strogatz"),
         families=(told(),),
         coverages=tuple(Coverage(p, Estimate(p, 0.02), p) for p in (0.5, 0.8, 0.9, 0.95)),
         curve=LearningCurve(
             (CurvePoint(80, Estimate(0.4, 0.03)), CurvePoint(160, Estimate(0.5, 0.03))), Estimate(0.1, 0.02)
         ),
+        left_out=(),
     )
 
 
-def test_the_verdict_says_what_structure_adds(trust: Trust) -> None:
+def beside(baseline: Baseline | None, advantage: float) -> Baseline:
+    assert baseline is not None
+    return replace(baseline, advantage=skill(advantage, 0.03))
+
+
+def test_the_verdict_says_what_wiring_adds(trust: Trust) -> None:
     assert verdict(trust) == (
         "Its Kendall tau is 0.500 +- 0.030: it puts 75 of 100 pairs of networks that it has not seen in the right "
-        "order. It beats size alone (nodes and edges) by 0.060 +- 0.020: its other features add something."
+        "order. It beats size alone (nodes and edges) by 0.060 +- 0.020. It beats size and training together (dropout) "
+        "by 0.030 +- 0.020: it knows something of the wiring."
     )
 
 
-def test_the_verdict_forbids_pruning_without_an_advantage(trust: Trust) -> None:
-    no_better = replace(trust, advantage=skill(0.02, 0.03))
-    assert verdict(no_better).endswith("the difference is 0.020 +- 0.030: do not use it to prune.")
+def test_the_verdict_gives_no_credit_to_wiring_for_what_training_tells(trust: Trust) -> None:
+    said = verdict(replace(trust, training=beside(trust.training, 0.02)))
+    assert "It beats size alone" in said
+    assert said.endswith("the difference is 0.020 +- 0.030, and nothing shows that it knows the wiring.")
+
+
+def test_the_verdict_says_nothing_of_wiring_without_both_baselines(trust: Trust) -> None:
+    no_better = verdict(replace(trust, size=beside(trust.size, 0.02)))
+    assert no_better.endswith("It does not beat size alone (nodes and edges): the difference is 0.020 +- 0.030.")
+    untold = replace(trust, training=None, training_names=())
+    assert verdict(untold).endswith("If all were trained alike, what it knows beyond size is their wiring.")
+    late = replace(trust, training=None, left_out=("size and training together",))
+    assert verdict(late).endswith("There was no time to compare it with size and training together.")
+    assert verdict(replace(late, size=None)).endswith("There was no time to compare it with size alone.")
+    assert not any(one.knows_wiring for one in (untold, late, replace(trust, size=None)))
 
 
 def test_the_verdict_on_what_ranks_nothing(trust: Trust) -> None:
@@ -81,7 +122,8 @@ def test_the_verdict_on_what_ranks_nothing(trust: Trust) -> None:
 
 
 def test_the_verdict_without_size_features_leaves_size_open(trust: Trust) -> None:
-    assert "whether it beats size alone is not known" in verdict(replace(trust, baseline_names=()))
+    assert trust.size is not None
+    assert "whether it beats size alone is not known" in verdict(replace(trust, size=replace(trust.size, names=())))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +159,7 @@ def test_the_verdict_without_size_features_leaves_size_open(trust: Trust) -> Non
     ],
 )
 def test_families_are_told_in_words_with_the_numbers(family: FamilyTrust, sentence: str) -> None:
-    assert family_sentence(family) == sentence
+    assert family_sentence(family, "size alone") == sentence
 
 
 @pytest.mark.parametrize(
@@ -179,9 +221,11 @@ def test_lines_hold_every_part_and_their_columns_are_aligned(trust: Trust) -> No
     for part in (
         verdict(trust),
         "5-fold cross-validation, 3 times; +- is a standard error.",
-        family_sentence(told()),
+        family_sentence(told(), "size and training together"),
         "regret of top 2 of 40",
-        "about 0.610",
+        "0.610 +- 0.010",
+        "size and training",
+        "0.470 +- 0.030",
         "0.668 +- 0.010",
         "0.269 +- 0.010",
         "160 networks",
@@ -195,11 +239,17 @@ def test_lines_hold_every_part_and_their_columns_are_aligned(trust: Trust) -> No
 
 
 def test_lines_say_what_is_missing(trust: Trust) -> None:
+    assert trust.size is not None
+    size = replace(trust.size, names=())
     lines = trust_lines(
-        replace(trust, ceiling=None, curve=None, families=(), n_groups=20, n_repeats=1, baseline_names=())
+        replace(trust, ceiling=None, curve=None, families=(), n_groups=20, n_grouped=190, n_repeats=1, size=size)
     )
     assert "The highest that can be reached is not known: train some networks with several seeds." in lines
-    assert "5-fold cross-validation, once, 20 groups kept together;" in lines[0]
+    assert "5-fold cross-validation, once;" in lines[0]
+    assert lines[1] == (
+        "190 of the networks have the same features as another, or are of one group with it: they are kept in one "
+        "fold, 20 groups in all."
+    )
     assert any(line.startswith("expecting the mean") for line in lines)
 
 
@@ -209,6 +259,18 @@ def test_the_dictionary_is_json_and_holds_numbers_and_sentences(trust: Trust) ->
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert plain["skill"]["tau"] == {"value": 0.5, "error": 0.03}
     assert plain["coverages"][3]["width"] is None
-    assert plain["beats_baseline"] is True and plain["verdict"] == verdict(trust)
-    assert family_sentence(told()) in plain["sentences"] and len(plain["sentences"]) == 4
+    assert plain["beats_size"] is True and plain["knows_wiring"] is True and plain["verdict"] == verdict(trust)
+    assert family_sentence(told(), "size and training together") in plain["sentences"] and len(plain["sentences"]) == 4
     assert to_dict(replace(trust, ceiling=None, curve=None))["ceiling"] is None
+
+
+def test_what_the_time_left_out_is_one_line(trust: Trust) -> None:
+    late = replace(trust, training=None, left_out=("size and training together", "2 families of networks"))
+    lines = trust_lines(late)
+    assert lines[-1] == "The time was up. Left out: size and training together and 2 families of networks."
+    assert not any(line.startswith("size and training") for line in lines)
+
+
+def test_families_that_are_too_small_to_be_judged_are_counted(trust: Trust) -> None:
+    known = tuple(f"family {number}" for number in range(MOST_FAMILIES + 3))
+    assert "The 3 smaller families were not judged one by one." in trust_lines(replace(trust, known_families=known))

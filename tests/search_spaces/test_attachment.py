@@ -14,7 +14,7 @@ SEGMENTS = (
     Segment("watts-strogatz", (("neighbours", 6), ("rewiring", 0.4)), 40, 11, 0, 25),
     Segment("barabasi-albert", (("attachments", 3),), 40, 12, 20, 40),
 )
-GENOTYPE = Genotype("mlp", SEGMENTS, "index", 8, (), 3, "all", 0.3, "relu", 0.01)
+GENOTYPE = Genotype("mlp", SEGMENTS, "index", 8, (), 3, "all", 0.3, 0.01, 0.1, 0.05, "relu", "random")
 
 
 def wire(genotype: Genotype, n_inputs: int = 16, n_outputs: int = 5) -> Wiring:

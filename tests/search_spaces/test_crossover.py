@@ -12,8 +12,12 @@ def segment(seed: int, n_neurons: int = 100) -> Segment:
     return Segment("random-regular", (("degree", 4),), n_neurons, seed, 0, n_neurons)
 
 
-FIRST = Genotype("mlp", (segment(1),), "index", 5, (Edit("add_edges", 0.1, 1),), 2, "all", 0.5, "relu", 0.01)
-SECOND = Genotype("mlp", (segment(2),), "random", 9, (Edit("add_edges", 0.1, 2),), 7, "sinks", 0.9, "tanh", 0.002)
+FIRST = Genotype(
+    "mlp", (segment(1),), "index", 5, (Edit("add_edges", 0.1, 1),), 2, "all", 0.5, 0.01, 0.0, 0.1, "relu", "patch"
+)
+SECOND = Genotype(
+    "mlp", (segment(2),), "random", 9, (Edit("add_edges", 0.1, 2),), 7, "sinks", 0.9, 0.002, 0.2, 0.0, "tanh", "rows"
+)
 
 
 def children(first: Genotype, second: Genotype, n_children: int = 200) -> list[Genotype]:

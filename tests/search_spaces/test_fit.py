@@ -15,7 +15,7 @@ SEGMENTS = (
     Segment("barabasi-albert", (("attachments", 3),), 40, 2, 20, 40),
 )
 EDITS = tuple(Edit(kind, 0.3, seed) for seed, kind in enumerate(EDIT_KINDS))
-GENOTYPE = Genotype("mlp", SEGMENTS, "index", 8, EDITS, 20, "all", 1.0, "relu", 0.01)
+GENOTYPE = Genotype("mlp", SEGMENTS, "index", 8, EDITS, 20, "all", 1.0, 0.01, 0.1, 0.05, "relu", "random")
 N_INPUTS, N_OUTPUTS = 30, 6
 
 

@@ -22,6 +22,9 @@ GENOTYPE = Genotype(
     readout_share=0.5,
     activation="relu",
     learning_rate=0.01,
+    dropout=0.0,
+    label_smoothing=0.1,
+    input_choice="random",
 )
 
 
@@ -30,7 +33,7 @@ def test_from_dict_gives_back_what_to_dict_wrote_to_json() -> None:
 
 
 def test_the_key_never_changes() -> None:
-    assert GENOTYPE.key() == "59f7a6514dbe97d61c5e11d465761e884d2bb86207bc453a296bb3e11f885a0b"
+    assert GENOTYPE.key() == "e95a3874a64c42d2a3e8d5ea37064ca3f98aee2087af1a3b5f04d094149d8f30"
 
 
 def test_the_key_depends_on_every_gene() -> None:
@@ -48,6 +51,9 @@ def test_the_key_depends_on_every_gene() -> None:
         replace(GENOTYPE, readout_share=0.25),
         replace(GENOTYPE, activation="tanh"),
         replace(GENOTYPE, learning_rate=0.011),
+        replace(GENOTYPE, dropout=0.1),
+        replace(GENOTYPE, label_smoothing=0.05),
+        replace(GENOTYPE, input_choice="patch"),
     ]
     assert len({other.key() for other in [GENOTYPE, *others]}) == len(others) + 1
 

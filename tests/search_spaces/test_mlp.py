@@ -60,8 +60,9 @@ def test_samples_are_of_all_sizes_kinds_and_priors() -> None:
     for gene in ("activation", "orientation", "readout"):
         assert len({getattr(genotype, gene) for genotype in genotypes}) == (4 if gene == "activation" else 2)
     activations = [genotype.activation for genotype in genotypes]
-    assert 70 < activations.count("relu") < 130
-    assert all(5e-4 <= genotype.learning_rate <= 2e-2 for genotype in genotypes)
+    assert 30 < activations.count("relu") < 75
+    assert all(2e-3 <= genotype.learning_rate <= 5e-2 for genotype in genotypes)
+    assert 70 < sum(genotype.is_template for genotype in genotypes) < 130
 
 
 def test_samples_come_from_the_priors_given() -> None:

@@ -9,16 +9,18 @@ import pytest
 from search_spaces import mutation
 from search_spaces.genes import GeneRanges, resized
 from search_spaces.genotype import Edit, Genotype, Segment
+from search_spaces.input_choice import INPUT_CHOICES
 from search_spaces.mutation import MUTATIONS, Mutation, mutated
 from search_spaces.priors import PRIORS
 
-RANGES = GeneRanges(tuple(PRIORS), (0, 20), (4, 200), (2, 32), (5e-4, 2e-2))
+GRAPHS = tuple(name for name, prior in PRIORS.items() if not prior.is_template)
+RANGES = GeneRanges(tuple(PRIORS), (0, 20), (4, 200), (2, 32), (5e-4, 2e-2), (0.02, 0.2), (0.02, 0.15), INPUT_CHOICES)
 SEGMENTS = (
     Segment("watts-strogatz", (("neighbours", 6), ("rewiring", 0.4)), 40, 1, 0, 25),
     Segment("layered", (("density", 0.5), ("layers", 3)), 30, 2, 10, 30),
 )
 EDITS = tuple(Edit("add_edges", 0.1, seed) for seed in range(8))
-GENOTYPE = Genotype("mlp", SEGMENTS, "index", 8, EDITS, 3, "all", 0.5, "relu", 0.01)
+GENOTYPE = Genotype("mlp", SEGMENTS, "index", 8, EDITS, 3, "all", 0.5, 0.01, 0.1, 0.05, "relu", "random")
 
 CHANGES: dict[Mutation, str] = {
     mutation.change_parameter: "segments",
@@ -29,7 +31,10 @@ CHANGES: dict[Mutation, str] = {
     mutation.edit_neurons: "edits",
     mutation.change_activation: "activation",
     mutation.change_learning_rate: "learning_rate",
+    mutation.change_dropout: "dropout",
+    mutation.change_label_smoothing: "label_smoothing",
     mutation.change_inputs_per_neuron: "inputs_per_neuron",
+    mutation.change_input_choice: "input_choice",
     mutation.change_readout: "readout",
     mutation.change_readout_share: "readout_share",
     mutation.change_orientation: "orientation",
@@ -65,7 +70,7 @@ def test_a_changed_parameter_seed_or_prior_leaves_the_slice_alone() -> None:
 
 def test_all_priors_are_reached_and_the_mean_degree_stays() -> None:
     priors = {segment.prior for variant in variants(mutation.change_prior) for segment in variant.segments}
-    assert priors == set(PRIORS)
+    assert priors == set(GRAPHS)
     for variant in variants(mutation.change_prior):
         prior, parameters = variant.segments[0].prior, dict(variant.segments[0].parameters)
         if prior != "layered":  # one layer has no edges at all

@@ -87,7 +87,7 @@ def test_with_degree_stays_in_range(prior: Prior) -> None:
 
 @pytest.mark.parametrize("prior", PRIORS.values(), ids=PRIORS)
 def test_the_generator_state_decides_the_graph(prior: Prior) -> None:
-    drawn = prior.sample(40, np.random.default_rng(3)) | ({"layers": 3} if prior.name == "layered" else {})
+    drawn = prior.sample(40, np.random.default_rng(3)) | ({"layers": 3} if prior.name in ("layered", "shallow") else {})
     parameters = prior.with_degree(40, drawn, 6.0)
     first, again, other = (prior.generate(40, np.random.default_rng(seed), **parameters) for seed in (0, 0, 1))
     assert np.array_equal(first, again)

@@ -15,7 +15,19 @@ from search_spaces.recurrent_wiring import CELLS
 
 GRAPHS = tuple(name for name, prior in PRIORS.items() if not prior.is_template)
 RANGES = RecurrentRanges(
-    GRAPHS, (1, 32), (5, 100), (2, 16), (1e-3, 3e-2), (0.02, 0.2), (0.02, 0.15), CELLS, (0, 32), (1, 20), (1, 50), True
+    GRAPHS,
+    (1, 32),
+    (5, 100),
+    (2, 16),
+    (1e-3, 3e-2),
+    (0.02, 0.2),
+    (0.02, 0.15),
+    ("random",),
+    CELLS,
+    (0, 32),
+    (1, 20),
+    (1, 50),
+    True,
 )
 SEGMENTS = (Segment("watts-strogatz", (("neighbours", 4), ("rewiring", 0.4)), 20, 1, 0, 20),)
 EDITS = (Edit("add_edges", 0.1, 1),)

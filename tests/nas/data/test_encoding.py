@@ -11,13 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.data.encoding import ArrayCode, Encoding, NumberCode, TextCode
+from nas.data.quantile_transform import QuantileTransform
 from nas.data.source import NumberColumn, TextColumn
 from nas.data.target import TargetCode
 from nas.errors import CheckpointError, DataError
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 reals = st.floats(allow_nan=False, allow_infinity=False)
-number_codes = st.builds(NumberCode, names, reals, reals, st.floats(0, 1e9))
+knots = st.integers(3, 6).flatmap(lambda n: st.lists(reals, min_size=n, max_size=n, unique=True).map(sorted).map(tuple))
+copies = st.tuples(knots, knots).map(lambda pair: QuantileTransform(*zip(*zip(*pair, strict=False), strict=True)))
+number_codes = st.builds(NumberCode, names, reals, reals, st.floats(0, 1e9)) | st.builds(
+    NumberCode, names, reals, reals, st.floats(1e-9, 1e9), copies
+)
 text_codes = st.builds(TextCode, names, st.lists(names, unique=True, min_size=1).map(tuple))
 
 
@@ -28,7 +33,9 @@ def array_codes(draw: st.DrawFn) -> ArrayCode:
     n_scales = 1 if is_image else len(kept)
     means = draw(st.lists(reals, min_size=n_scales, max_size=n_scales))
     stds = draw(st.lists(st.floats(1e-9, 1e9), min_size=n_scales, max_size=n_scales))
-    return ArrayCode(is_image, 51, tuple(kept), tuple(means), tuple(stds))
+    n_copies = 0 if is_image else draw(st.sampled_from([0, len(kept)]))
+    copied = draw(st.lists(copies | st.none(), min_size=n_copies, max_size=n_copies))
+    return ArrayCode(is_image, 51, tuple(kept), tuple(means), tuple(stds), tuple(copied))
 
 
 targets = st.builds(TargetCode, names, st.lists(names, unique=True, max_size=4).map(tuple), reals, reals)
@@ -45,6 +52,11 @@ TABLE = Encoding(
     imputes=True,
 )
 STRICT_TABLE = dataclasses.replace(TABLE, imputes=False)
+COPY = QuantileTransform((0.0, 10.0, 110.0), (-1.0, 0.0, 1.0))
+COPIED = Encoding((NumberCode("age", 30, 40, 10, COPY), *TABLE.inputs[1:]), TABLE.target, imputes=True)  # type: ignore[misc]
+NUMBERS = Encoding(
+    ArrayCode(False, 3, (0, 2), (5.0, 4.0), (3.0, 2.0), (None, COPY)), TargetCode("y", ("0", "1")), imputes=False
+)
 IMAGES = Encoding(ArrayCode(True, 4, (1, 2), (100.0,), (50.0,)), TargetCode("y", ("0", "1")), imputes=False)
 
 
@@ -100,6 +112,13 @@ def changed(values: dict[str, Any], value: Any, *path: str | int) -> dict[str, A
         changed(IMAGES.to_dict(), [1, 4], "inputs", "kept"),
         changed(IMAGES.to_dict(), [1.0, 2.0], "inputs", "means"),
         changed(IMAGES.to_dict(), [0.0], "inputs", "stds"),
+        changed(IMAGES.to_dict(), [None, None], "inputs", "quantile_copies"),
+        changed(NUMBERS.to_dict(), [None], "inputs", "quantile_copies"),
+        changed(NUMBERS.to_dict(), [110.0, 10.0, 0.0], "inputs", "quantile_copies", 1, "values"),
+        changed(NUMBERS.to_dict(), [0.0, 0.0, 1.0], "inputs", "quantile_copies", 1, "quantiles"),
+        changed(COPIED.to_dict(), [0.0, 10.0], "inputs", 0, "quantile_copy", "values"),
+        changed(COPIED.to_dict(), 0.0, "inputs", 0, "std"),
+        without(COPIED.to_dict(), "inputs", 0, "quantile_copy", "quantiles"),
     ],
 )
 def test_a_damaged_encoding_is_refused_in_one_line(values: dict[str, Any]) -> None:
@@ -108,8 +127,8 @@ def test_a_damaged_encoding_is_refused_in_one_line(values: dict[str, Any]) -> No
 
 
 def test_an_encoding_of_another_format_is_refused() -> None:
-    with pytest.raises(CheckpointError, match="The encoding has format 2, this version reads 1"):
-        Encoding.from_dict({**TABLE.to_dict(), "format": 2})
+    with pytest.raises(CheckpointError, match="The encoding has format 1, this version reads 2"):
+        Encoding.from_dict({**TABLE.to_dict(), "format": 1})
     with pytest.raises(CheckpointError, match="format None"):
         Encoding.from_dict({})
 
@@ -119,7 +138,25 @@ def test_numbers_are_standardised_and_texts_become_one_input_a_category() -> Non
     expected = [[0, 2, -1], [0, 1, 0], [0, 0, 1], [1, 0, 0]]  # age (30 where missing), cook, missing, nurse
     np.testing.assert_array_equal(x, expected)
     assert x.dtype == np.float32 and x.flags.c_contiguous
-    assert (TABLE.kind, TABLE.n_inputs) == ("table", 4)
+    assert TABLE.n_inputs == 4
+
+
+def test_a_column_with_quantiles_gives_them_as_a_second_input_beside_the_first() -> None:
+    x = COPIED.transform("d.csv", (age(40, 60, np.nan, 1e9), job(0, 2, -1, -1)))
+    expected = [[0, 2, -1, 99_999_996], [0.3, 0.5, 0.2, 1], [0, 1, 0, 0], [0, 0, 1, 1], [1, 0, 0, 0]]
+    expected[0][3] = 1e6  # clipped; the quantile ends at the last knot
+    np.testing.assert_allclose(x, expected, rtol=1e-6)
+    assert x.dtype == np.float32 and COPIED.n_inputs == 5
+
+
+def test_quantiles_of_an_array_come_after_its_values_in_blocks_of_any_length() -> None:
+    numbers = np.random.default_rng(0).normal(20, 40, (5000, 3)).astype(np.float32)
+    rows = np.random.default_rng(1).permutation(5000)
+    x = NUMBERS.transform("d.npz", numbers, rows)
+    taken = numbers[rows].astype(np.float64)
+    np.testing.assert_allclose(x[:2], ((taken[:, [0, 2]] - [5, 4]) / [3, 2]).T, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(x[2], np.interp(taken[:, 2], COPY.values, COPY.quantiles), rtol=1e-5, atol=1e-6)
+    assert x.shape == (3, 5000) and NUMBERS.n_inputs == 3
 
 
 def test_columns_are_found_by_name_and_an_unknown_text_gives_zeros() -> None:
@@ -141,7 +178,7 @@ def test_rows_come_in_the_order_asked_for() -> None:
 def test_images_have_one_scale_and_lose_their_constant_pixels() -> None:
     images = np.array([[0, 100, 150, 0], [9, 50, 0, 9]], dtype=np.uint8)
     np.testing.assert_array_equal(IMAGES.transform("d.npz", images), [[0, -1], [1, -2]])
-    assert (IMAGES.kind, IMAGES.n_inputs) == ("array", 2)
+    assert IMAGES.n_inputs == 2
 
 
 def test_arrays_longer_than_a_block_are_encoded_like_short_ones() -> None:
@@ -221,9 +258,9 @@ def test_more_images_than_a_block_are_kept_like_few() -> None:
 
 def test_numbers_and_tables_are_kept_as_transform_gives_them() -> None:
     numbers = np.random.default_rng(0).normal(5, 3, (20, 3))
-    array = Encoding(ArrayCode(False, 3, (0, 2), (5.0, 4.0), (3.0, 2.0)), IMAGES.target, imputes=False)
+    table = (age(40, 50, np.nan, 60), job(0, 0, 2, -1))
     rows = np.array([3, 1, 2])
-    for encoding, features in ((array, numbers), (TABLE, (age(40, 50, np.nan, 60), job(0, 0, 2, -1)))):
+    for encoding, features in ((NUMBERS, numbers), (TABLE, table), (COPIED, table)):
         stored = encoding.store("d", features, rows)
         np.testing.assert_array_equal(stored.x, encoding.transform("d", features, rows))
         assert stored.x.dtype == np.float32 and stored.x.flags.c_contiguous

@@ -4,18 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm, rankdata
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from nas.data.encoding import ArrayCode, Encoding, NumberCode, TextCode
-from nas.data.fit import MAX_CATEGORIES, ROWS_AT_ONCE, fit_inputs
+from nas.data.fit import MAX_CATEGORIES, ROWS_AT_ONCE, QuantileCopies, fit_inputs
 from nas.data.source import Features, NumberColumn, TextColumn
 from nas.data.target import TargetCode
 from nas.errors import DataError
 
 
-def encoded(features: Features, train: np.ndarray) -> np.ndarray:
-    inputs, _ = fit_inputs("d.csv", features, train)
+def encoded(features: Features, train: np.ndarray, quantile_copies: QuantileCopies = "none") -> np.ndarray:
+    inputs, _ = fit_inputs("d.csv", features, train, quantile_copies)
     return Encoding(inputs, TargetCode("y", ("a", "b")), imputes=True).transform("d.csv", features)
 
 
@@ -48,6 +49,64 @@ def test_missing_numbers_are_imputed_like_scikit_learn_by_the_median() -> None:
     filled = SimpleImputer(strategy="median").fit(values[train]).transform(values)
     expected = StandardScaler().fit(filled[train]).transform(filled)
     np.testing.assert_allclose(encoded(columns, train), expected.T, rtol=1e-5, atol=1e-6)
+
+
+def heavy_and_light(n: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """A normal column, a log-normal one, a rare 1 among zeros, and training rows."""
+    rng = np.random.default_rng(0)
+    normal = rng.standard_normal((n, 2))
+    values = np.stack([normal[:, 0], np.exp(1.5 * normal[:, 1]), rng.random(n) < 0.05], axis=1)
+    return values, rng.permutation(n)[: n // 2]
+
+
+@pytest.mark.parametrize("as_array", [False, True])
+@pytest.mark.parametrize(("quantile_copies", "copied"), [("auto", [1]), ("all", [0, 1]), ("none", [])])
+def test_quantiles_are_added_to_columns_with_heavy_tails_or_to_all_that_have_three_values(
+    as_array: bool, quantile_copies: QuantileCopies, copied: list[int]
+) -> None:
+    values, train = heavy_and_light()
+    columns = tuple(NumberColumn(name, column) for name, column in zip("abc", values.T, strict=True))
+    x = encoded(values if as_array else columns, train, quantile_copies)
+    plain = StandardScaler().fit(values[train]).transform(values)
+    quantiles = norm.ppf((rankdata(values[train], axis=0) - 0.5) / len(train))
+    assert len(x) == 3 + len(copied)
+    for place, number in enumerate(copied):
+        in_array, in_table = 3 + place, number + place + 1
+        np.testing.assert_allclose(x[in_array if as_array else in_table, train], quantiles[:, number], atol=1e-5)
+    first = [0, 1, 2] if as_array else [number + sum(other < number for other in copied) for number in range(3)]
+    np.testing.assert_allclose(x[first], plain.T, rtol=1e-4, atol=1e-4)
+
+
+def test_the_user_is_told_which_columns_have_heavy_tails() -> None:
+    values, train = heavy_and_light()
+    columns = tuple(NumberColumn(name, column) for name, column in zip("abc", values.T, strict=True))
+    _, notes = fit_inputs("d.csv", columns, train)
+    assert notes == ['Added the normal quantiles of 1 column with heavy tails: "b".']
+    _, notes = fit_inputs("d.csv", columns, train, "all")
+    assert notes == ['Added the normal quantiles of 2 columns: "a", "b".']
+    _, notes = fit_inputs("d.npz", values, train)
+    assert notes == ["Added the normal quantiles of 1 of 3 features with heavy tails."]
+
+
+def test_only_training_rows_say_where_quantiles_lie() -> None:
+    values, train = heavy_and_light()
+    changed = values.copy()
+    changed[np.setdiff1d(np.arange(len(values)), train)] *= 1e6
+    assert fit_inputs("d.npz", values, train, "all")[0] == fit_inputs("d.npz", changed, train, "all")[0]
+
+
+def test_images_have_no_quantiles() -> None:
+    images = (np.random.default_rng(0).random((200, 4)) ** 9 * 255).astype(np.uint8)
+    code, _ = fit_inputs("d.npz", images, np.arange(200), "all")
+    assert isinstance(code, ArrayCode) and code.n_inputs == 4
+
+
+def test_missing_numbers_have_the_quantile_of_the_median() -> None:
+    values = np.exp(np.random.default_rng(0).standard_normal(101))
+    values[7] = np.nan
+    x = encoded((NumberColumn("a", values),), np.arange(101), "all")
+    middle = np.argsort(np.abs(values - np.nanmedian(values)))[:2]
+    assert x.shape == (2, 101) and min(x[1, middle]) <= x[1, 7] <= max(x[1, middle])
 
 
 def test_texts_are_encoded_like_scikit_learn_does() -> None:

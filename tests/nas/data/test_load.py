@@ -71,6 +71,7 @@ def test_the_fingerprint_sees_content_and_options_but_not_the_name_of_the_file(w
     others = [
         prepare(path, target="colour", seed=0),
         prepare(path, target="kind", missing="impute", seed=0),
+        prepare(path, target="kind", quantile_copies="all", seed=0),
         prepare(write_file(flowers(length={3: "5.5"}), "other.csv"), target="kind", seed=0),
     ]
     assert base not in {dataset.fingerprint for dataset in others}

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import importlib
 import math
 import os
+import pkgutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import nas.engine
 from nas.engine import compiler
 from nas.engine.compiler import FAST_MATH, compiled
 
@@ -74,3 +81,52 @@ def test_compiled_kernels_are_kept_by_the_content_of_all_sources(monkeypatch: py
     monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
     compiler._cache_by_content()
     assert os.environ["NUMBA_CACHE_DIR"] == "elsewhere"
+
+
+TOY = """
+from nas.engine.compiler import compiled, compiled_for
+
+def adding(constant):
+    @compiled_for(constant)
+    def add(x):
+        return x + constant
+    return add
+
+one, two = adding(1), adding(2)
+
+@compiled
+def alone(x):
+    return one(x)
+
+@compiled
+def both(x):
+    return one(x), two(x)
+"""
+
+
+def test_a_process_that_finds_some_of_the_kernels_compiled_links_the_right_ones(tmp_path: Path) -> None:
+    (tmp_path / "toy.py").write_text(TOY, encoding="utf-8")
+    # Names of machine code depend on the order of a set, and so on the seed of hashes, which workers share.
+    environment = os.environ | {
+        "NUMBA_CACHE_DIR": str(tmp_path / "kernels"),
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(nas.engine.__file__).parents[2])]),
+    }
+
+    def printed(call: str) -> str:
+        command = [sys.executable, "-c", f"import toy; print({call})"]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert printed("toy.alone(0)") == "1"
+    assert printed("toy.both(0)") == "(1, 2)"
+
+
+def test_no_two_kernels_have_the_same_name() -> None:
+    kernels = {}
+    for module in pkgutil.iter_modules(nas.engine.__path__, "nas.engine."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if hasattr(value, "nopython_signatures"):
+                kernels[id(value)] = value.py_func
+    names = Counter((function.__module__, function.__qualname__) for function in kernels.values())
+    assert len(names) > 20
+    assert [name for name, count in names.items() if count > 1] == []

@@ -8,14 +8,16 @@ import pytest
 from sklearn.metrics import accuracy_score, r2_score
 from support import random_wiring
 
+from nas.engine import population as population_module
 from nas.engine.batches import BatchPlan
 from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out
 from nas.engine.population import predict, score, train
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.state import TrainingState, initial_state
 
 RECIPE = Recipe("classification", BatchPlan(96, 16, (5,)), total_steps=40)
+OWN = Hyperparameters(1e-2)
 
 
 def separable(n: int = 96) -> tuple[Inputs, np.ndarray]:
@@ -42,35 +44,35 @@ def test_training_learns_what_can_be_learned() -> None:
     networks = population(2)
     states = [initial_state(network, [[0], [1]]) for network in networks]
     recipe = replace(RECIPE, total_steps=600)
-    trained = train(networks, [1e-2, 1e-2], states, rows, targets, recipe, recipe.total_steps)
+    trained = train(networks, [OWN, OWN], states, rows, targets, recipe, recipe.total_steps)
     for network, state in zip(networks, trained, strict=True):
         assert all(score(predict(network, p, rows), targets, "classification") > 0.9 for p in state.parameters)
 
 
 def test_what_a_candidate_learns_does_not_depend_on_the_others() -> None:
     rows, targets = separable()
-    networks, rates = population(), [1e-2, 3e-3, 1e-3, 2e-2]
+    networks, owns = population(), [Hyperparameters(rate, 0.1 * (rate > 5e-3)) for rate in (1e-2, 3e-3, 1e-3, 2e-2)]
     states = [initial_state(network, [[7]]) for network in networks]
-    together = train(networks, rates, states, rows, targets, RECIPE, 40)
-    for network, rate, state, trained in zip(networks, rates, states, together, strict=True):
-        (alone,) = train([network], [rate], [state], rows, targets, RECIPE, 40)
+    together = train(networks, owns, states, rows, targets, RECIPE, 40)
+    for network, own, state, trained in zip(networks, owns, states, together, strict=True):
+        (alone,) = train([network], [own], [state], rows, targets, RECIPE, 40)
         assert same(alone, trained)
 
 
 def test_each_set_of_weights_learns_as_if_alone() -> None:
     rows, targets = separable()
     network = population(1)[0]
-    (both,) = train([network], [1e-2], [initial_state(network, [[1], [2]])], rows, targets, RECIPE, 40)
-    (second,) = train([network], [1e-2], [initial_state(network, [[2]])], rows, targets, RECIPE, 40)
+    (both,) = train([network], [OWN], [initial_state(network, [[1], [2]])], rows, targets, RECIPE, 40)
+    (second,) = train([network], [OWN], [initial_state(network, [[2]])], rows, targets, RECIPE, 40)
     np.testing.assert_array_equal(both.parameters[1], second.parameters[0])
 
 
 def test_each_of_several_sets_of_weights_learns_nearly_as_if_alone() -> None:
     rows, targets = separable()
     network = population(4)[3]
-    (all_five,) = train([network], [1e-2], [initial_state(network, [[k] for k in range(5)])], rows, targets, RECIPE, 40)
+    (all_five,) = train([network], [OWN], [initial_state(network, [[k] for k in range(5)])], rows, targets, RECIPE, 40)
     for k, parameters in enumerate(all_five.parameters):
-        (alone,) = train([network], [1e-2], [initial_state(network, [[k]])], rows, targets, RECIPE, 40)
+        (alone,) = train([network], [OWN], [initial_state(network, [[k]])], rows, targets, RECIPE, 40)
         np.testing.assert_allclose(parameters, alone.parameters[0], rtol=1e-3, atol=1e-5)  # sums in another order
 
 
@@ -82,8 +84,8 @@ def test_bytes_and_the_numbers_they_stand_for_train_alike() -> None:
     network = population(1)[0]
     state = initial_state(network, [[0]])
     meant = scale[:, None] * stored.astype(np.float32) + shift[:, None]
-    (of_bytes,) = train([network], [1e-2], [state], Inputs.of(stored, scale, shift), labels, RECIPE, 40)
-    (of_numbers,) = train([network], [1e-2], [state], Inputs.plain(meant), labels, RECIPE, 40)
+    (of_bytes,) = train([network], [OWN], [state], Inputs.of(stored, scale, shift), labels, RECIPE, 40)
+    (of_numbers,) = train([network], [OWN], [state], Inputs.plain(meant), labels, RECIPE, 40)
     np.testing.assert_allclose(of_bytes.parameters, of_numbers.parameters, rtol=1e-3, atol=1e-5)
 
 
@@ -91,10 +93,10 @@ def test_dropout_regularises_training_and_not_prediction() -> None:
     rows, targets = separable()
     network = population(4)[3]
     state = initial_state(network, [[0], [0]])
-    recipe = replace(RECIPE, dropout=0.5)
-    (trained,) = train([network], [1e-2], [state], rows, targets, recipe, 40)
-    (again,) = train([network], [1e-2], [state], rows, targets, recipe, 40)
-    (without,) = train([network], [1e-2], [state], rows, targets, RECIPE, 40)
+    own = replace(OWN, dropout=0.5)
+    (trained,) = train([network], [own], [state], rows, targets, RECIPE, 40)
+    (again,) = train([network], [own], [state], rows, targets, RECIPE, 40)
+    (without,) = train([network], [OWN], [state], rows, targets, RECIPE, 40)
     assert same(trained, again)
     assert not np.array_equal(trained.parameters[0], trained.parameters[1])  # masks of their own
     assert not np.array_equal(trained.parameters, without.parameters)
@@ -107,9 +109,9 @@ def test_a_paused_training_goes_on_as_if_it_had_not_been_paused(pause: int) -> N
     rows, targets = separable()
     networks = population(2)
     states = [initial_state(network, [[3]]) for network in networks]
-    whole = train(networks, [1e-2] * 2, states, rows, targets, RECIPE, 40)
-    first = train(networks, [1e-2] * 2, states, rows, targets, RECIPE, pause)
-    second = train(networks, [1e-2] * 2, first, rows, targets, RECIPE, 40)
+    whole = train(networks, [OWN] * 2, states, rows, targets, RECIPE, 40)
+    first = train(networks, [OWN] * 2, states, rows, targets, RECIPE, pause)
+    second = train(networks, [OWN] * 2, first, rows, targets, RECIPE, 40)
     assert all(same(a, b) for a, b in zip(whole, second, strict=True))
 
 
@@ -118,7 +120,7 @@ def test_states_given_are_left_as_they_are() -> None:
     network = population(1)[0]
     state = initial_state(network, [[0]])
     before = state.parameters.copy()
-    train([network], [1e-2], [state], rows, targets, RECIPE, 10)
+    train([network], [OWN], [state], rows, targets, RECIPE, 10)
     np.testing.assert_array_equal(state.parameters, before)
 
 
@@ -127,9 +129,32 @@ def test_a_request_to_stop_is_heard_between_batches() -> None:
     network = lay_out(random_wiring(0, n_inputs=400, density=0.01), "relu")
     answers = iter([False, False, True])
     (state,) = train(
-        [network], [1e-3], [initial_state(network, [[0]])], rows, targets, RECIPE, 40, lambda: next(answers)
+        [network],
+        [Hyperparameters(1e-3)],
+        [initial_state(network, [[0]])],
+        rows,
+        targets,
+        RECIPE,
+        40,
+        lambda: next(answers),
     )
     assert 0 < state.steps_done < 40 and state.failure is None
+
+
+def test_where_networks_take_long_a_request_to_stop_is_heard_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(population_module, "LONG_S", -1.0)  # each takes longer
+    rng = np.random.default_rng(0)  # wide: 10 batches a call
+    rows, targets = Inputs.plain(rng.normal(size=(400, 96)).astype(np.float32)), np.zeros(96, np.float32)
+    networks = [lay_out(random_wiring(seed, n_inputs=400, density=0.01), "relu") for seed in range(3)]
+    own = [Hyperparameters(1e-2), Hyperparameters(3e-3), Hyperparameters(1e-2)]
+    states = [initial_state(network, [[7]]) for network in networks]
+    answers = iter([False] * 7 + [True])  # before each call, and before each network
+    stopped = train(networks, own, states, rows, targets, RECIPE, 40, lambda: next(answers))
+    steps = [state.steps_done for state in stopped]
+    assert steps == [20, 20, 10]
+    for network, mine, state, reached in zip(networks, own, states, stopped, strict=True):
+        (alone,) = train([network], [mine], [state], rows, targets, RECIPE, reached.steps_done)
+        assert same(alone, reached)
 
 
 def test_a_loss_that_is_not_finite_fails_that_candidate_alone() -> None:
@@ -137,8 +162,8 @@ def test_a_loss_that_is_not_finite_fails_that_candidate_alone() -> None:
     networks = population(2)
     states = [initial_state(network, [[0]]) for network in networks]
     states[0].parameters[0, 0] = np.inf
-    broken, healthy = train(networks, [1e-2] * 2, states, rows, targets, RECIPE, 40)
-    (alone,) = train([networks[1]], [1e-2], [states[1]], rows, targets, RECIPE, 40)
+    broken, healthy = train(networks, [OWN] * 2, states, rows, targets, RECIPE, 40)
+    (alone,) = train([networks[1]], [OWN], [states[1]], rows, targets, RECIPE, 40)
     assert broken.failure is not None and broken.failure.startswith("diverged: the loss was")
     assert healthy.failure is None and same(healthy, alone)
 
@@ -147,9 +172,9 @@ def test_states_at_different_steps_are_refused() -> None:
     rows, targets = separable()
     network = population(1)[0]
     state = initial_state(network, [[0]])
-    (later,) = train([network], [1e-2], [state], rows, targets, RECIPE, 10)
+    (later,) = train([network], [OWN], [state], rows, targets, RECIPE, 10)
     with pytest.raises(ValueError, match=r"same steps_done. Got \[0, 10\]"):
-        train([network] * 2, [1e-2] * 2, [state, later], rows, targets, RECIPE, 20)
+        train([network] * 2, [OWN] * 2, [state, later], rows, targets, RECIPE, 20)
 
 
 def test_predictions_of_some_columns_are_those_of_all() -> None:

@@ -15,7 +15,7 @@ from nas.engine.batches import BatchPlan
 from nas.engine.gather import Inputs
 from nas.engine.layout import lay_out, padded, workspace
 from nas.engine.population import train
-from nas.engine.recipe import Recipe
+from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.reference import reference_forward, reference_loss, reference_train
 from nas.engine.state import initial_state
 from nas.engine.training import loss_and_gradients
@@ -63,10 +63,9 @@ def test_gradients_are_those_of_autograd(
     work = workspace([network], n_seeds, batch)
     inputs = np.zeros((n_inputs, padded(batch)), np.float32)
     inputs[:, :batch] = rows
-    recipe = Recipe(task, BatchPlan(batch, batch, (0,)), 1, label_smoothing=smoothing)
-    worst = loss_and_gradients(
-        network, parameters, inputs, targets, recipe.objective(), recipe.dropout_keys(n_seeds), 1, work
-    )
+    recipe = Recipe(task, BatchPlan(batch, batch, (0,)), 1)
+    objective = recipe.objective(Hyperparameters(1e-2, label_smoothing=smoothing))
+    worst = loss_and_gradients(network, parameters, inputs, targets, objective, recipe.dropout_keys(n_seeds), 1, work)
     losses = []
     for weights, found in zip(parameters, work.parameter_gradients, strict=True):
         exact = torch.tensor(weights, dtype=torch.float64, requires_grad=True)
@@ -82,7 +81,7 @@ def test_gradients_are_those_of_autograd(
     assert worst == pytest.approx(max(losses), rel=1e-5, abs=1e-6)  # a square of a difference may be tiny
 
 
-RECIPES = {
+RECIPES: dict[str, dict[str, Any]] = {
     "adamw, cosine": {},
     "sgd, constant": {"optimiser": "sgd", "schedule": "constant"},
     "sgd, one-cycle, clipped, smoothed": {
@@ -110,10 +109,12 @@ def test_fifty_steps_agree_with_torch(
     wiring = random_wiring(seed, 6, n_hidden, n_outputs)
     network = lay_out(wiring, activation)
     rows, targets = example(seed, task, 6, n_outputs, n=200)
-    recipe = Recipe(task, BatchPlan(200, 32, (seed,)), total_steps=60, **options)
+    own = Hyperparameters(3e-3, label_smoothing=options.get("label_smoothing", 0.0))
+    of_recipe = {name: value for name, value in options.items() if name != "label_smoothing"}
+    recipe = Recipe(task, BatchPlan(200, 32, (seed,)), total_steps=60, **of_recipe)
     state = initial_state(network, [[seed]])
-    (trained,) = train([network], [3e-3], [state], Inputs.plain(rows), targets, recipe, 50)
-    expected, _ = reference_train(network, state.parameters[0], 3e-3, rows, targets, recipe, 50)
+    (trained,) = train([network], [own], [state], Inputs.plain(rows), targets, recipe, 50)
+    expected, _ = reference_train(network, state.parameters[0], own, rows, targets, recipe, 50)
     assert trained.failure is None and trained.steps_done == 50
     assert np.linalg.norm(trained.parameters[0] - expected) <= 1e-4 * np.linalg.norm(expected)
 
@@ -126,6 +127,7 @@ def test_training_on_cuda_agrees_with_the_kernels(task: str) -> None:
     rows, targets = example(5, task, 6, n_outputs, n=200)
     recipe = Recipe(task, BatchPlan(200, 32, (5,)), total_steps=60, clip_norm=0.5)
     state = initial_state(network, [[5]])
-    (trained,) = train([network], [3e-3], [state], Inputs.plain(rows), targets, recipe, 50)
-    expected, _ = reference_train(network, state.parameters[0], 3e-3, rows, targets, recipe, 50, device="cuda")
+    own = Hyperparameters(3e-3)
+    (trained,) = train([network], [own], [state], Inputs.plain(rows), targets, recipe, 50)
+    expected, _ = reference_train(network, state.parameters[0], own, rows, targets, recipe, 50, device="cuda")
     assert np.linalg.norm(trained.parameters[0] - expected) <= 1e-3 * np.linalg.norm(expected)

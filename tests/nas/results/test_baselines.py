@@ -18,7 +18,7 @@ from nas.results.final_part import FinalPart
 from nas.results.front import best_of_front, front_by_doubling, known_of
 from nas.results.front_training import train_front
 from nas.results.held_out import HeldOut
-from nas.results.sequence_answers import answer_sequences
+from nas.results.sequence_learning import answer_sequences
 from nas.results.timetable import Timetable
 from nas.sequence_baselines import SequenceBaseline
 from search_spaces import RNNSpace
@@ -44,7 +44,7 @@ def steps(part: FinalPart, show: Callable[[str], None] = lambda phase: None) -> 
     zeros = np.zeros(len(test.targets), np.float32)
     workers.answer = Boosted(zeros, 100, 1.0)
     if isinstance(part.dataset, SequenceDataset):
-        workers.answer = [SequenceBaseline("logistic regression on n-grams", zeros, 7, 1.0)]
+        workers.answer = [SequenceBaseline("logistic regression on n-grams", zeros, 7, 8, 1.0)]
     return list(baselines(part, best_of_front(front), training, test, show))
 
 

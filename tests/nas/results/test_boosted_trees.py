@@ -37,7 +37,7 @@ def test_trees_with_enough_time_are_those_of_scikit_learn(
     tmp_path: Path, task: str, load: Callable, kind: type
 ) -> None:
     rows, test, (x, y, x_test) = halves(tmp_path, *load(return_X_y=True))
-    boosted = boost(rows, lambda: False, test, task, 0)
+    boosted = boost(rows, lambda: False, test, task, 0, 1000.0)
     with threadpool_limits(1):
         expected = kind(random_state=0, early_stopping=False).fit(x, y).predict(x_test)
     np.testing.assert_allclose(boosted.predicted, expected, rtol=1e-5)
@@ -50,16 +50,21 @@ def test_trees_with_enough_time_are_those_of_scikit_learn(
 def test_trees_stop_when_they_are_told_to(tmp_path: Path, task: str, load: Callable, kind: type, n: int) -> None:
     rows, test, (x, y, x_test) = halves(tmp_path, *load(return_X_y=True))
     asked = iter(range(1000))
-    boosted = boost(rows, lambda: next(asked) >= n, test, task, 0)  # asked once before the first iteration too
+    boosted = boost(rows, lambda: next(asked) >= n, test, task, 0, 1000.0)  # asked once before the first iteration too
     assert boosted.n_iterations == n
     with threadpool_limits(1):
         expected = kind(random_state=0, early_stopping=False, max_iter=n).fit(x, y).predict(x_test)
     np.testing.assert_allclose(boosted.predicted, expected, rtol=1e-5)
 
 
+def test_trees_stop_when_their_own_time_is_over(tmp_path: Path) -> None:
+    rows, test, _ = halves(tmp_path, *load_wine(return_X_y=True))
+    assert boost(rows, lambda: False, test, "classification", 0, 0.0).n_iterations == 1
+
+
 def test_what_is_to_be_predicted_is_not_learned_from(tmp_path: Path) -> None:
     rows, test, _ = halves(tmp_path, *load_wine(return_X_y=True))
     stored = test.open()
     turned = SharedRows.write(tmp_path / "turned", stored.x, 2 - stored.y, None, stored.scale, stored.shift)
-    first, second = (boost(rows, lambda: False, one, "classification", 0).predicted for one in (test, turned))
+    first, second = (boost(rows, lambda: False, one, "classification", 0, 1000.0).predicted for one in (test, turned))
     np.testing.assert_array_equal(first, second)

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from nas.budget import Clock
+from nas.budget import CLOSING_S, Clock
 from nas.results.final_part import FinalPart
-from nas.results.timetable import CLOSING_S, Timetable
+from nas.results.timetable import Timetable
 from nas.speed import Speed
 
 SPEED = Speed(1e-9, 200)

@@ -13,7 +13,8 @@ from nas.data import SequenceDataset, prepare_sequences, sequence_load
 from nas.data.reber import reber_strings
 from nas.data.shared import SharedRows
 from nas.results.held_out import HeldOut
-from nas.results.sequence_answers import answer_sequences, begin_sequences, finished_sequences
+from nas.results.sequence_answers import begin_sequences, finished_sequences
+from nas.results.sequence_learning import answer_sequences
 from nas.results.timetable import BOOSTING_SHARE, MAX_BOOSTING_S, Timetable
 from nas.sequence_baselines import SequenceBaseline, sequence_baselines
 from nas.workers import KILL_AFTER_S
@@ -86,7 +87,7 @@ def test_they_have_the_share_of_trees_and_are_killed_at_the_end_of_all_baselines
 
 def test_answers_are_judged_and_those_that_were_killed_say_so(arrays: SequenceDataset) -> None:
     test = HeldOut.read(arrays, 0)
-    one = SequenceBaseline("linear", test.targets, 19, 2.5)
+    one = SequenceBaseline("linear", test.targets, 19, 20, 2.5)
     (answered,) = finished_sequences(FakeWorkers(answer=[one]).begin(answer_sequences, deadline=None), test)
     baseline = answered.baseline
     assert (baseline.name, baseline.test_score, baseline.n_weights, baseline.seconds) == ("linear", 1.0, 19, 2.5)

@@ -10,6 +10,7 @@ from predictors.commands import learning
 from predictors.commands.learning import Choices, about, check_output, judge, saved
 from predictors.commands.progress import shown_steps
 from predictors.errors import PredictorError
+from predictors.regressors.choice import Choice
 from predictors.tables import Wishes
 
 
@@ -36,25 +37,25 @@ def test_a_named_regressor_is_judged_three_times_and_one_that_chooses_anew_twice
     assert any(line.startswith(f"Chosen is {auto.regressor}, by") for line in said)
 
 
-def test_of_many_networks_some_serve_to_choose(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_networks_are_judged_once(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learning, "FEW_NETWORKS", 20)
     monkeypatch.setattr(learning, "AUTO_NAMES", ("bayesian-ridge", "neighbours"))
     seen: list[int] = []
 
-    def choose(rows: np.ndarray, *_: object) -> tuple[str, dict[str, float]]:
+    def choose(rows: np.ndarray, *_: object) -> Choice:
         seen.append(len(rows))
-        return "neighbours", {"bayesian-ridge": 0.5, "neighbours": 0.75}
+        return Choice(("neighbours",), {"bayesian-ridge": 0.5, "neighbours": 0.75}, np.empty(0, int), np.empty(0))
 
     monkeypatch.setattr(learning, "choose", choose)
     auto, said = judged(table, Choices("auto", "plain", 0))
-    assert (seen, auto.regressor, auto.trust.n_repeats) == ([20], "neighbours", 1)
+    assert (seen, auto.regressor, auto.trust.n_repeats) == ([30], "neighbours", 1)
     assert "bayesian-ridge 0.500, neighbours 0.750" in said[-1]
 
 
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        (("oracle", "plain", 0), 'no regressor "oracle"; give one of forest'),
+        (("oracle", "plain", 0), 'no regressor "oracle"; there are '),
         (("forest", "square", 0), 'no transform "square"; give one of plain'),
         (("forest", "plain", -2), "--seed is -2; give 0 or more"),
     ],

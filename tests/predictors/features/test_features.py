@@ -9,34 +9,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictors.features import FEATURE_NAMES, RECURRENT_FEATURE_NAMES, extract, feature_names, size_names
+from predictors.features.degrees import DEGREE_NAMES
+from predictors.features.graph_size import GRAPH_SIZE_NAMES
+from predictors.features.paths import DISTANCE_NAMES, LEVEL_NAMES
 from search_spaces import SPACES, RNNSpace
 from search_spaces.genotype import Genotype
 from search_spaces.wiring import Wiring
 
-MEASURES = (
-    "eccentricity",
-    "degree_centrality",
-    "closeness_centrality",
-    "node_betweenness",
-    "edge_betweenness",
-)
-STRUCTURAL = (
-    *("layers", "nodes", "edges", "source_nodes", "sink_nodes", "diameter", "density"),
-    "average_shortest_path_length",
-    *(f"{measure}_{moment}" for measure in MEASURES for moment in ("mean", "variance", "deviation")),
-)
 
-
-def test_the_names_are_distinct_and_contain_the_23_structural_features() -> None:
-    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 48
-    assert len(STRUCTURAL) == 23 and set(STRUCTURAL) < set(FEATURE_NAMES)
+def test_the_names_are_distinct_and_contain_what_takes_time_in_proportion_to_the_edges() -> None:
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 52
+    assert {*GRAPH_SIZE_NAMES, *DEGREE_NAMES, *LEVEL_NAMES} < set(FEATURE_NAMES)
+    assert set(DISTANCE_NAMES).isdisjoint(FEATURE_NAMES)
 
 
 def test_each_space_has_names_of_its_own() -> None:
     assert feature_names("mlp") == FEATURE_NAMES
     assert feature_names("rnn") == RECURRENT_FEATURE_NAMES
-    assert len(set(RECURRENT_FEATURE_NAMES)) == len(RECURRENT_FEATURE_NAMES) == 54
-    assert set(STRUCTURAL) < set(RECURRENT_FEATURE_NAMES)
+    assert len(set(RECURRENT_FEATURE_NAMES)) == len(RECURRENT_FEATURE_NAMES) == 63
+    assert set(LEVEL_NAMES) < set(RECURRENT_FEATURE_NAMES)
     with pytest.raises(ValueError, match='The space "cnn" has no features; known are mlp, rnn'):
         feature_names("cnn")
 
@@ -97,13 +88,11 @@ def test_features_stand_under_their_names(wire_around: Callable[[nx.Graph], Wiri
     found = dict(zip(FEATURE_NAMES, extract(genotype, wire_around(nx.path_graph(5))).tolist(), strict=True))
     assert found["n_weights"] == 5 + 4 + 5
     assert found["layers"] == found["nodes"] == found["n_hidden"] == 5
-    assert found["diameter"] == found["edges"] == found["hidden_edges"] == 4
-    assert found["average_shortest_path_length"] == pytest.approx(2.0)
-    assert found["node_betweenness_mean"] == pytest.approx((0 + 3 + 4 + 3 + 0) / 6 / 5)
-    assert found["edge_betweenness_mean"] == pytest.approx((4 + 6 + 6 + 4) / 10 / 4)
-    assert found["eccentricity_mean"] == pytest.approx((4 + 3 + 2 + 3 + 4) / 5)
+    assert found["edges"] == found["hidden_edges"] == 4
+    assert found["degree_centrality_mean"] == pytest.approx((1 + 2 + 2 + 2 + 1) / 4 / 5)
+    assert found["mean_level"] == pytest.approx((0 + 1 + 2 + 3 + 4) / 4 / 5)
     assert found["activation_tanh"] == 1.0
-    assert found["log_paths"] == found["transitivity"] == 0.0
+    assert found["log_paths"] == 0.0
     assert found["mean_path_length"] == 4.0
 
 

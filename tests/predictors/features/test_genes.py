@@ -16,10 +16,15 @@ def test_genes_become_the_numbers_their_names_say(genotype: Genotype) -> None:
     assert features_of(genotype) == pytest.approx(
         {
             "log_learning_rate": -2.0,
+            "dropout": 0.1,
+            "label_smoothing": 0.05,
             "activation_relu": 0.0,
             "activation_tanh": 1.0,
             "activation_gelu": 0.0,
             "activation_silu": 0.0,
+            "input_choice_random": 0.0,
+            "input_choice_patch": 1.0,
+            "input_choice_rows": 0.0,
             "inputs_per_neuron": 5.0,
             "readout_all": 1.0,
             "readout_share": 0.25,

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from predictors.regressors.folds import draw_folds, out_of_fold
+from predictors.regressors.folds import draw_folds, equal_row_groups, out_of_fold
 
 
 @settings(max_examples=50, deadline=None)
@@ -41,3 +42,20 @@ def test_no_row_is_predicted_from_its_own_fold() -> None:
     found = out_of_fold(predict_unseen, folds)
     np.testing.assert_array_equal(found[:, 0], np.arange(20))
     np.testing.assert_array_equal(found[:, 1], -np.arange(20))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=20))
+def test_equal_rows_and_rows_of_a_group_are_together_and_no_others(drawn: list[tuple[int, int, int]]) -> None:
+    rows = np.array([one[:2] for one in drawn], dtype=np.float64)
+    given_groups = np.array([one[2] for one in drawn])
+    found = equal_row_groups(rows, given_groups)
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(drawn)))
+    for i, one in enumerate(drawn):
+        graph.add_edges_from((i, j) for j, other in enumerate(drawn) if one[:2] == other[:2] or one[2] == other[2])
+    parts = {frozenset(np.flatnonzero(found == group).tolist()) for group in range(int(found.max()) + 1)}
+    assert parts == {frozenset(part) for part in nx.connected_components(graph)}
+    alone = equal_row_groups(rows)
+    assert (alone == equal_row_groups(rows, np.empty(0, np.int64))).all()
+    assert ((alone[:, None] == alone) == (rows[:, None] == rows).all(axis=2)).all()

@@ -23,6 +23,8 @@ def make_table(seed: int, n: int = 200) -> Table:
 MAKES: dict[str, Make] = {
     **REGRESSORS,
     "forest on ranks": partial(make_regressor, "forest", target="ranks"),
+    "ridge and trees": partial(make_regressor, "bayesian-ridge+extra-trees"),
+    "auto": partial(make_regressor, "auto"),
 }
 WITHOUT_CHANCE = ("gaussian-process", "bayesian-ridge", "neighbours", "support-vectors")
 """Whose means are the same for every seed."""
@@ -129,7 +131,7 @@ def test_the_forest_is_the_one_of_scikit_learn() -> None:
 
 
 def test_unknown_names_are_refused() -> None:
-    with pytest.raises(ValueError, match="there are forest"):
+    with pytest.raises(ValueError, match="there are bayesian-ridge"):
         make_regressor("tree", 0)
     with pytest.raises(ValueError, match="there are plain"):
         make_regressor("forest", 0, "log")  # type: ignore[arg-type]

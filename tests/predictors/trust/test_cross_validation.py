@@ -45,7 +45,7 @@ def table(n: int = 40) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def test_no_network_is_predicted_by_one_that_has_learned_from_it() -> None:
-    predicted = cross_validate(*table(), Remembers, seed=1, n_repeats=2).predicted
+    predicted = cross_validate(*table(), Remembers, seed=1, repeats=range(2)).predicted
     assert predicted.shape == (2, 40) and (predicted == 0).all()
 
 
@@ -59,16 +59,16 @@ def test_groups_stay_together_and_are_not_learned_from() -> None:
 
 def test_folds_are_those_of_the_seed_whatever_is_predicted(least_squares: Make) -> None:
     rows, targets = table()
-    folds = cross_validate(rows, targets, Remembers, seed=1, n_repeats=3).folds
-    assert (folds == cross_validate(rows[:, :1], -targets, least_squares, seed=1, n_repeats=3).folds).all()
-    assert (folds != cross_validate(rows, targets, Remembers, seed=2, n_repeats=3).folds).any()
+    folds = cross_validate(rows, targets, Remembers, seed=1, repeats=range(3)).folds
+    assert (folds == cross_validate(rows[:, :1], -targets, least_squares, seed=1, repeats=range(3)).folds).all()
+    assert (folds != cross_validate(rows, targets, Remembers, seed=2, repeats=range(3)).folds).any()
     assert (folds[0] != folds[1]).any()
 
 
 def test_equal_seeds_give_equal_bits(draw_examples: Callable[..., Examples], least_squares: Make) -> None:
     examples = draw_examples(0)
     first, again = (
-        cross_validate(examples.rows, examples.targets, least_squares, seed=7, n_repeats=2, most_learned=20)
+        cross_validate(examples.rows, examples.targets, least_squares, seed=7, repeats=range(2), most_learned=20)
         for _ in range(2)
     )
     assert first.predicted.tobytes() == again.predicted.tobytes()

@@ -15,7 +15,7 @@ Draw = Callable[..., Examples]
 
 
 def curve_of(examples: Examples, make: Make, n_repeats: int = 2) -> tuple[LearningCurve, CrossValidated]:
-    model = cross_validate(examples.rows, examples.targets, make, 3, n_repeats=2)
+    model = cross_validate(examples.rows, examples.targets, make, 3, repeats=range(2))
     counts = draw_resamples(len(examples), 0, n_resamples=50)
     return draw_curve(examples, make, 3, model, counts, n_repeats), model
 
@@ -31,7 +31,7 @@ def test_sizes_halve_down_to_ten_and_end_with_all(draw_examples: Draw, least_squ
 def test_a_point_is_the_skill_after_learning_from_so_many(draw_examples: Draw, least_squares: Make) -> None:
     examples = draw_examples(0)
     curve, _ = curve_of(examples, least_squares)
-    half = cross_validate(examples.rows, examples.targets, least_squares, 3, n_repeats=2, most_learned=24)
+    half = cross_validate(examples.rows, examples.targets, least_squares, 3, repeats=range(2), most_learned=24)
     assert curve.points[-2].tau == estimate(repeated_tau(examples.targets, half, draw_resamples(60, 0, n_resamples=50)))
     assert curve.last_gain is not None
     assert curve.last_gain.value == pytest.approx(curve.points[-1].tau.value - curve.points[-2].tau.value)
