@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
@@ -17,7 +15,6 @@ from nas.results.findings import Findings
 from nas.results.finish import finish
 
 PREDICTOR = "trust in the predictor"
-LEAST_TRUST_S = 2.0
 
 
 def write_reports(part: FinalPart, show: Callable[[str], None]) -> dict[str, Any] | None:
@@ -68,12 +65,11 @@ def write_reports(part: FinalPart, show: Callable[[str], None]) -> dict[str, Any
 
 def _predictor(part: FinalPart) -> dict[str, Any] | None:
     search = part.search
-    left_s = math.inf if part.end is None else part.end - time.monotonic()
     return predictor_report(
         search.recorder.history,
         search.n_skipped,
         search.config.predictor,
         search.why_closed(),
         search.config.search.seed,
-        with_trust=left_s >= LEAST_TRUST_S,
+        deadline=part.end,
     )

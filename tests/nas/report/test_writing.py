@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -99,6 +100,20 @@ def test_a_predictor_that_cannot_be_judged_is_a_note(part: FinalPart, monkeypatc
     assert (report["missing"], report["predictor"]) == ([], None)
     assert report["notes"][-1] == "Nothing is known of the predictor: ValueError: no rows."
     assert report["notes"][-2] == FINDINGS.notes[-1]
+
+
+def test_the_predictor_is_judged_until_the_end_of_the_run(part: FinalPart, monkeypatch: pytest.MonkeyPatch) -> None:
+    deadlines: list[float | None] = []
+
+    def judged(*arguments: object, deadline: float | None) -> dict[str, Any]:
+        deadlines.append(deadline)
+        return JUDGED
+
+    found(monkeypatch, FINDINGS)
+    monkeypatch.setattr(writing, "predictor_report", judged)
+    written(part)
+    written(replace(part, end=123.0))
+    assert deadlines == [None, 123.0]
 
 
 def test_without_a_predictor_nothing_is_missing_in_the_end(part: FinalPart, monkeypatch: pytest.MonkeyPatch) -> None:
