@@ -59,6 +59,8 @@ class Clock:
         now = time.monotonic()
         started = now if started is None else started
         self._started = started - used_s
+        self.earlier_s = used_s
+        """Seconds used in earlier sittings."""
         self.budget_s = budget_s
         self.closing_s = CLOSING_S * min(max((now - started) / time.process_time(), 1.0), MAX_SLOWNESS)
         """Seconds to keep for the very end. More on a busy machine, which shows in what beginning took this process."""

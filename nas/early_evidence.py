@@ -23,7 +23,7 @@ from predictors.score_scale import ScoreScale
 
 RUNG = 0
 REGRESSOR = "gaussian-process"
-GROWTH = 1.25
+GROWTH = 1.5
 """It is judged again when there are so many times as many candidates."""
 N_FOLDS = 5
 MOST_LEARNED = 300

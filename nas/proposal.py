@@ -32,7 +32,7 @@ UNCHOSEN_KINDS = (GATE_OFF, EXPLORATION, AUDIT)
 
 WARMING_UP = "there are too few outcomes to learn from"
 
-GROWTH = 1.25
+GROWTH = 1.5
 """Skill is judged again when there are so many times as many outcomes."""
 MOST_LEARNED = 1000
 """Of more outcomes the last are learned from, so that the time of a generation is bounded."""
@@ -228,8 +228,6 @@ class Proposer:
     def _fit_predict(
         self, rows: NDArray[np.float64], labels: NDArray[np.float64], unseen: NDArray[np.float64]
     ) -> Prediction:
-        import sklearn.gaussian_process  # noqa: F401  # threads of a library can be limited once it is loaded
-
         with threadpool_limits(1):  # sums in another order would differ in the last bit, and decisions with them
             return REGRESSORS[self._settings.regressor](self._seed).fit(rows, labels).predict(unseen)
 

@@ -1,7 +1,7 @@
-"""The record of a run: each candidate is an Optuna trial. The only import of Optuna.
+"""The record of a run: each candidate is an Optuna trial. Optuna is imported here and in `nas.study_rows`.
 
-One process writes. A trial is written whole, in one transaction, by a thread beside the search, which goes on
-meanwhile; ``flush`` waits until all is on disk.
+One process writes. Trials are written whole, all that wait in one transaction, by a thread beside the search, which
+goes on meanwhile; ``flush`` waits until all is on disk.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import queue
 import sqlite3
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nas.errors import CheckpointError, RunFailed
 from nas.outcome import Ending, Outcome
+from nas.study_rows import has_known_tables, insert_trials
 from predictors import FEATURES_VERSION, Decision
 from search_spaces import PRIORS, AnyGenotype, Genotype, genotype_from_dict
 from search_spaces.genotype import ACTIVATIONS
@@ -107,19 +109,24 @@ class Recorder:
         try:
             _prepare_file(path)
             url = URL.create("sqlite", database=str(path.resolve())).render_as_string()
-            self._storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
-            self._study = optuna.create_study(
-                storage=self._storage,
+            storage = RDBStorage(url, engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_S}})
+            study = optuna.create_study(
+                storage=storage,
                 study_name=STUDY_NAME,
                 directions=["maximize", "minimize"],
                 load_if_exists=True,
             )
             with warnings.catch_warnings():  # naming is for the dashboard alone, so that it may change
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                self._study.set_metric_names([score_name, "n_weights"])
+                study.set_metric_names([score_name, "n_weights"])
+            self._engine = storage.engine
+            self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+            self._insert: Callable[[Sequence[FrozenTrial]], None] = study.add_trials  # slow, for tables as yet unknown
+            if has_known_tables(self._connection):
+                self._insert = partial(insert_trials, self._connection, STUDY_NAME)
         except (sqlite3.Error, SQLAlchemyError, optuna.exceptions.OptunaError) as error:
             raise CheckpointError(f"{path} is not a study this version can open: {error}.") from None
-        self.history = [_from_frozen(frozen) for frozen in self._study.get_trials(deepcopy=False)]
+        self.history = [_from_frozen(frozen) for frozen in study.get_trials(deepcopy=False)]
         self._recorded = {(trial.generation, trial.key) for trial in self.history}
         self._queue: queue.SimpleQueue[Trial | None] = queue.SimpleQueue()
         self._written = threading.Condition()
@@ -181,18 +188,24 @@ class Recorder:
         """Write what is left, and end the thread."""
         self._queue.put(None)
         self._thread.join()
-        self._storage.remove_session()
-        self._storage.engine.dispose()
+        self._connection.close()
+        self._engine.dispose()
 
     def _write_all(self) -> None:
-        while (trial := self._queue.get()) is not None:
-            if self._error is None:
+        is_open = True
+        while is_open:
+            waiting = [self._queue.get()]
+            while not self._queue.empty():
+                waiting.append(self._queue.get())
+            trials = [trial for trial in waiting if trial is not None]
+            is_open = len(trials) == len(waiting)
+            if trials and self._error is None:
                 try:
-                    self._study.add_trial(_to_frozen(trial))
+                    self._insert([_to_frozen(trial) for trial in trials])
                 except Exception as error:  # shown by flush, in the main thread
                     self._error = error
             with self._written:
-                self._n_waiting -= 1
+                self._n_waiting -= len(trials)
                 self._written.notify_all()
 
 
@@ -223,7 +236,7 @@ def _prepare_file(path: Path) -> None:
 def _to_frozen(trial: Trial) -> FrozenTrial:
     outcome, decision = trial.outcome, trial.decision
     complete = outcome is not None and outcome.ending is Ending.COMPLETE
-    attributes: dict[str, Any] = {  # few of them: each takes a millisecond to write
+    attributes: dict[str, Any] = {  # few of them: the dashboard shows each as a line
         "candidate": {
             "key": trial.key,
             "generation": trial.generation,
@@ -288,7 +301,7 @@ def _from_frozen(frozen: FrozenTrial) -> Trial:
 def _parameters(genotype: AnyGenotype) -> dict[str, Any]:
     """The genes by which the dashboard compares trials; the prior is that of the largest segment.
 
-    All genes are in the attribute "candidate": a parameter takes a millisecond to write.
+    All genes are in the attribute "candidate".
     """
     largest = max(genotype.segments, key=lambda segment: segment.size)
     own: dict[str, Any]

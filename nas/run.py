@@ -186,8 +186,13 @@ def _execute(
                     with_trust=with_trust,
                 )
 
+            beginning_s = clock.used_s() - clock.earlier_s
+
             def finale_s(history: Sequence[Trial]) -> float:
-                return 0.0 if clock.budget_s is None else times(history, clock.budget_s).total_s + clock.closing_s
+                if clock.budget_s is None:
+                    return 0.0
+                # Shares of the time without the beginning, so that a short search is not the first to give.
+                return times(history, clock.budget_s - beginning_s).total_s + clock.closing_s
 
             search = Search(
                 directory=directory,

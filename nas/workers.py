@@ -29,6 +29,7 @@ from nas.task_queue import DEATHS, TaskQueue
 GROUPS_A_WORKER = 2  # more would balance better and gather each batch more often
 KILL_AFTER_S = 1.0  # a call that is to be over
 STOP_FILE = "stop"
+LOOK_EVERY_S = 0.02  # for the stop file and the parent: a look takes as long as the step of a small network
 
 
 @dataclass(eq=False)
@@ -130,9 +131,16 @@ class Workers:
             on_wait: Called several times a second while waiting.
             one_by_one: As `start` says.
         """
-        stage = Stage(jobs, leg)
-        self.start(stage, one_by_one=one_by_one)
-        while stage.n_left:
+        yield from self._results([Stage(jobs, leg)], on_wait, one_by_one)
+
+    def train_each(self, legs: Sequence[tuple[Job, Leg]]) -> Iterator[Result]:
+        """Train jobs, each as far as it is to go, and give results as they come; the jobs begin in their order."""
+        yield from self._results([Stage([job], leg) for job, leg in legs], lambda: None, one_by_one=True)
+
+    def _results(self, stages: Sequence[Stage], on_wait: Callable[[], None], one_by_one: bool) -> Iterator[Result]:
+        for stage in stages:
+            self.start(stage, one_by_one=one_by_one)
+        while any(stage.n_left for stage in stages):
             results = self.collect()
             on_wait()
             for _, result in results:
@@ -247,10 +255,16 @@ def _start_worker(rows: SharedRows, parent: int) -> None:
 
 def _stop_condition(deadline: float | None) -> Callable[[], bool]:
     stop_file = Path(_rows.folder / STOP_FILE)
+    looked = -math.inf
 
     def should_stop() -> bool:
-        if deadline is not None and time.monotonic() > deadline:
+        nonlocal looked
+        now = time.monotonic()
+        if deadline is not None and now > deadline:
             return True
+        if now - looked < LOOK_EVERY_S:
+            return False
+        looked = now
         return stop_file.exists() or not _is_alive(_parent)
 
     return should_stop

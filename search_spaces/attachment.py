@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -17,6 +18,7 @@ from search_spaces.wiring import Wiring
 
 SOURCE_FACTOR = 4  # a neuron without hidden sources reads so many times the inputs of another
 OUTPUT_KEYS = 3
+WIRINGS_KEPT = 8
 
 
 def edited_graph(genotype: GraphGenotype) -> HiddenGraph:
@@ -32,6 +34,16 @@ def hidden_graph(genotype: GraphGenotype) -> HiddenGraph:
     graph = edited_graph(genotype)
     codes = cut_to_depth(graph.codes, graph.n_neurons, genotype.max_depth)
     return HiddenGraph(graph.n_neurons, codes, graph.keys)
+
+
+@functools.lru_cache(maxsize=WIRINGS_KEPT)
+def wire(genotype: Genotype, n_inputs: int, n_outputs: int, plane: Plane | None = None) -> Wiring:
+    """The wiring of a genotype: the hidden graph with inputs and outputs, as `attach` says.
+
+    The last few are kept: whoever makes a genotype wires it to see whether it is small enough, and then it is wired
+    to be described and trained.
+    """
+    return attach(hidden_graph(genotype), genotype, n_inputs, n_outputs, plane)
 
 
 def attach(graph: HiddenGraph, genotype: Genotype, n_inputs: int, n_outputs: int, plane: Plane | None = None) -> Wiring:

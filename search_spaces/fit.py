@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from search_spaces.any_genotype import GenotypeT
-from search_spaces.attachment import attach, hidden_graph, n_inputs_read, n_neurons_read
+from search_spaces.attachment import n_inputs_read, n_neurons_read, wire
 from search_spaces.genes import resized
 from search_spaces.genotype import Genotype
 from search_spaces.input_choice import Plane
@@ -30,13 +30,12 @@ def fit(genotype: Genotype, n_inputs: int, n_outputs: int, max_weights: int, pla
         plane: Where the inputs lie in an image.
     """
     while True:
-        graph = hidden_graph(genotype)
-        wiring = attach(graph, genotype, n_inputs, n_outputs, plane)
+        wiring = wire(genotype, n_inputs, n_outputs, plane)
         if wiring.n_weights <= max_weights:
             return genotype
         for trim in (_with_fewer_inputs, _with_smaller_share):
             genotype = trim(genotype, wiring, wiring.n_weights - max_weights)
-            wiring = attach(graph, genotype, n_inputs, n_outputs, plane)
+            wiring = wire(genotype, n_inputs, n_outputs, plane)
             if wiring.n_weights <= max_weights:
                 return genotype
         genotype = smaller(genotype, max_weights / wiring.n_weights)

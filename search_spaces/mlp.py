@@ -8,7 +8,7 @@ from typing import ClassVar, TypedDict
 import numpy as np
 
 from search_spaces.any_genotype import AnyGenotype
-from search_spaces.attachment import attach, hidden_graph
+from search_spaces.attachment import wire
 from search_spaces.crossover import crossed
 from search_spaces.fit import fit
 from search_spaces.genes import (
@@ -154,8 +154,7 @@ class MLPSpace(Limits):
         Raises:
             SpaceError: The genotype belongs to another space.
         """
-        own = self._own(genotype)
-        return attach(hidden_graph(own), own, self.n_inputs, self.n_outputs, self.plane)
+        return wire(self._own(genotype), self.n_inputs, self.n_outputs, self.plane)
 
     def _fitted(self, genotype: Genotype) -> Genotype:
         segments = tuple(bounded(segment, self.bounds) for segment in genotype.segments)

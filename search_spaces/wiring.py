@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from search_spaces.rows import Int32Array, Int64Array, WiringError, compressed, read_only, row_numbers
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +136,8 @@ class Wiring:
 
         Each node has the attribute `role`: "input", "hidden" or "output".
         """
+        import networkx as nx  # loading it takes longer than most of what a run does with it
+
         graph: nx.DiGraph[int] = nx.DiGraph()
         first_output = self.n_inputs + self.n_hidden
         graph.add_nodes_from(range(self.n_inputs), role="input")

@@ -38,7 +38,7 @@ class FakeWorkers:
     Attributes:
         score: The validation score of a job of a leg; None for too little time, text for a failure.
         seconds: What each job is said to take.
-        trained: Each call of ``train``.
+        trained: Each call of ``train``, and for ``train_each`` each leg with its jobs.
         begun: What each call of ``begin`` asked for; its results come from ``answer``.
         answer: The result of a call, or the exception that it ends with.
     """
@@ -63,6 +63,10 @@ class FakeWorkers:
             )
             is_scored = score is not None and (leg.scored_columns is not None or leg.folds)
             yield Result(job.key, state, (score,) * len(job.weight_seeds) if is_scored else (), self.seconds)
+
+    def train_each(self, legs: Sequence[tuple[Job, Leg]]) -> Iterator[Result]:
+        for leg in dict.fromkeys(leg for _, leg in legs):
+            yield from self.train([job for job, of_job in legs if of_job == leg], leg, one_by_one=True)
 
     def begin(self, function: Callable[..., Any], *arguments: Any, deadline: float | None) -> Future[Any]:
         self.begun.append((function, *arguments, deadline))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from nas.engine.training import Objective
 
 LOSSES = {"classification": CROSS_ENTROPY, "regression": SQUARED_ERROR}
 DROPOUT_WORD = 0xD209  # sets the seed apart from that of the batches
+SCHEDULES_KEPT = 64  # of candidates that are trained side by side
 
 
 @dataclass(frozen=True)
@@ -78,4 +80,10 @@ class Recipe:
 
     def rates(self, peak: float, first_step: int, last_step: int) -> Float32:
         """Learning rates of the steps first_step..last_step-1, float32."""
-        return learning_rates(self.schedule, peak, first_step, last_step, self.total_steps)
+        return _whole_schedule(self.schedule, peak, self.total_steps)[first_step:last_step].copy()
+
+
+@functools.lru_cache(maxsize=SCHEDULES_KEPT)
+def _whole_schedule(schedule: str, peak: float, total_steps: int) -> Float32:
+    """Learning rates of all steps: a call of a kernel often is a single step, which takes less time than its rate."""
+    return learning_rates(schedule, peak, 0, total_steps, total_steps)

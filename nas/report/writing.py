@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
+from pebble.concurrent import thread
+
 from nas.checkpoint import read_json, write_json
 from nas.predictor_report import predictor_report
 from nas.report.content import build_report
@@ -41,6 +43,8 @@ def write_reports(part: FinalPart, show: Callable[[str], None]) -> dict[str, Any
         notes=dataset.notes,
         settings={**asdict(search.plan), "seed": search.config.search.seed, "workers": part.n_workers},
     )
+    # Judged by a thread, while workers train what the networks are compared with.
+    judged = thread(daemon=True)(_predictor)(part) if settings.enabled else None
     findings = Findings()
     for findings in finish(part, show):
         missing = (*findings.missing, *([PREDICTOR] if settings.enabled else []))
@@ -49,10 +53,10 @@ def write_reports(part: FinalPart, show: Callable[[str], None]) -> dict[str, Any
     if search.is_interrupted():
         return None
     predictor = None
-    if settings.enabled:
+    if judged is not None:
         show("judging the predictor")
         try:
-            predictor = _predictor(part)
+            predictor = judged.result()
         except Exception as error:  # all else that was found is worth more
             note = f"Nothing is known of the predictor: {type(error).__name__}: {error}."
             findings = replace(findings, notes=(*findings.notes, note))
@@ -71,5 +75,5 @@ def _predictor(part: FinalPart) -> dict[str, Any] | None:
         search.config.predictor,
         search.why_closed(),
         search.config.search.seed,
-        deadline=part.end,
+        deadline=part.deadline_of_trust(),
     )

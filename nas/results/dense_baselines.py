@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 
@@ -9,9 +10,9 @@ from nas.engine.networks import network_of
 from nas.engine.population import predict
 from nas.generation import hyperparameters_of
 from nas.results.contests import contests_for
-from nas.results.dense_training import DenseNetwork, DenseTraining, affordable_number, train_dense
+from nas.results.dense_training import DenseNetwork, DenseTraining, affordable_entries, train_dense
 from nas.results.final_part import FinalPart
-from nas.results.final_training import MARGIN, training_wall_s
+from nas.results.final_training import MARGIN, epochs_of, training_wall_s
 from nas.results.findings import Baseline
 from nas.results.front import Known
 from nas.results.front_training import FrontTraining
@@ -43,33 +44,34 @@ def dense_baselines(
     )
     if deadline is None:
         speed = replace(part.speed, seconds=1.0)  # any speed: the same seed gives the same networks
-        seconds = SHARE_OF_SEARCH * speed.search_s(search.recorder.history, search.course)
+        wall_s, seconds = math.inf, SHARE_OF_SEARCH * speed.search_s(search.recorder.history, search.course)
     else:
-        speed, seconds = part.speed, part.n_workers * (deadline - time.monotonic()) / MARGIN
-    n = affordable_number(contests, how, speed, seconds)
-    final_s = training_wall_s([c.settings[0].load for c in contests], how.final, speed, part.n_workers)
-    trained = {d.contest.name: d for d in train_dense(contests, n, how, search.workers, deadline, final_s)}
+        speed, wall_s = part.speed, deadline - time.monotonic()
+        seconds = part.n_workers * wall_s / MARGIN
+    entries = affordable_entries(contests, how, speed, wall_s, seconds, part.n_workers)
+    final_s = [training_wall_s([entry.contest.settings[0].load], entry.final, speed, 1) for entry in entries]
+    final_wall_s = max([math.fsum(final_s) / part.n_workers, *final_s])
+    trained = {d.entry.contest.name: d for d in train_dense(entries, how, search.workers, deadline, final_wall_s)}
     answered = []
     for contest in contests:
         if contest.name in trained:
-            answered.append(_tested(trained[contest.name], test))
+            answered.append(_tested(trained[contest.name], epochs_of(how.final), test))
         else:
             answered.append(Answered(Baseline(f"dense ({contest.name}): not trained to the end, time was short")))
     n_all = max(len(contest.settings) for contest in contests)
+    n = max((entry.n_settings for entry in entries), default=0)
     if n >= n_all:
         return answered, None
     why = "there was no time for more" if deadline is not None else "more would cost over a quarter of the search"
     return answered, f"The dense networks are the best of {n} of {n_all} settings: {why}."
 
 
-def _tested(dense: DenseNetwork, test: HeldOut) -> Answered:
-    setting = dense.setting
+def _tested(dense: DenseNetwork, wanted_epochs: int, test: HeldOut) -> Answered:
+    setting, epochs = dense.setting, epochs_of(dense.entry.final)
     wiring = setting.make_wiring()
-    baseline = Baseline(
-        f"dense {setting.name}, rate {setting.learning_rate:g} ({dense.contest.name})",
-        n_weights=wiring.n_weights,
-        n_parameters=wiring.n_parameters,
-        seconds=dense.seconds,
-    )
+    name = f"dense {setting.name}, rate {setting.learning_rate:g} ({dense.entry.contest.name})"
+    if epochs < wanted_epochs:
+        name += f", {epochs} of {wanted_epochs} epochs: time was short"
+    baseline = Baseline(name, n_weights=wiring.n_weights, n_parameters=wiring.n_parameters, seconds=dense.seconds)
     answers = test.answers(predict(network_of(wiring, setting.activation), dense.trained.parameters, test.rows))
     return Answered(baseline) if answers is None else Answered.judged(baseline, answers, test)

@@ -1,6 +1,7 @@
 """Dense baselines: settings chosen by the run's own validation, then trained as long as the networks of the front.
 
-The choice is a successive halving over the rungs of the search (Jamieson & Talwalkar 2016).
+The choice is a successive halving over the rungs of the search (Jamieson & Talwalkar 2016). A network that is too large
+for the time that is left is not chosen among settings, and trained for as many epochs as there is time for.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from nas.engine.state import TrainingState
 from nas.generation import Course
 from nas.jobs import Job, Leg
 from nas.results.dense_networks import Contest, Setting
-from nas.results.final_training import Trained, train_to_end
+from nas.results.final_training import Trained, epochs_of, train_to_end, training_wall_s
 from nas.seeding import Stream, seed_words
 from nas.speed import Speed
 from nas.workers import Workers
@@ -22,6 +23,22 @@ from nas.workers import Workers
 NUMBERS_TO_TRY = (24, 12, 6, 2, 1)
 REDUCTION = 3  # of the number of settings at each rung
 FEW = 3  # settings that are not told apart at the first rung already
+MOST_OF_TIME = 0.8  # that the final training of one network may take
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the time allows of a contest.
+
+    Attributes:
+        contest: The contest.
+        n_settings: How many of its settings are compared, the most promising, at least 1.
+        final: The recipe of the winner's final training.
+    """
+
+    contest: Contest
+    n_settings: int
+    final: Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +46,13 @@ class DenseNetwork:
     """A dense network after its final training.
 
     Attributes:
-        contest: What it won.
+        entry: What it won, among how many settings.
         setting: Its setting.
         trained: Its weights.
         seconds: Time in the workers of all settings that were tried, and of the final training.
     """
 
-    contest: Contest
+    entry: Entry
     setting: Setting
     trained: Trained
     seconds: float
@@ -74,8 +91,7 @@ class DenseTraining:
 
 
 def train_dense(
-    contests: Sequence[Contest],
-    n: int,
+    entries: Sequence[Entry],
     how: DenseTraining,
     workers: Workers,
     deadline: float | None,
@@ -84,8 +100,7 @@ def train_dense(
     """Choose a setting in each contest, and train it to the end.
 
     Args:
-        contests: The contests, the most important first.
-        n: How many settings of each are tried, at least 1.
+        entries: The contests, the most important first.
         how: How they are trained.
         workers: Where it is done.
         deadline: Time of ``time.monotonic``; None for no limit.
@@ -94,61 +109,89 @@ def train_dense(
     Returns:
         The chosen networks that were trained to the end before the deadline.
     """
+    if not entries:
+        return []
     until = None if deadline is None else deadline - final_s
-    chosen, choosing_s = _choose(contests, n, how, workers, until)
-    jobs = [how.winner(contest.name, setting) for contest, setting in zip(contests, chosen, strict=True)]
-    trained = train_to_end(workers, jobs, how.final, deadline)
+    chosen, choosing_s = _choose(entries, how, workers, until)
+    jobs = [
+        (how.winner(entry.contest.name, setting), entry.final) for entry, setting in zip(entries, chosen, strict=True)
+    ]
+    trained = train_to_end(workers, jobs, deadline)
     return [
-        DenseNetwork(contest, setting, trained[contest.name], seconds + trained[contest.name].seconds)
-        for contest, setting, seconds in zip(contests, chosen, choosing_s, strict=True)
-        if contest.name in trained and trained[contest.name].is_complete
+        DenseNetwork(entry, setting, trained[name], seconds + trained[name].seconds)
+        for entry, setting, seconds in zip(entries, chosen, choosing_s, strict=True)
+        if (name := entry.contest.name) in trained and trained[name].is_complete
     ]
 
 
-def affordable_number(contests: Sequence[Contest], how: DenseTraining, speed: Speed, seconds: float) -> int:
-    """How many settings of each contest the time is enough for, with the final training; at least 1.
+def affordable_entries(
+    contests: Sequence[Contest], how: DenseTraining, speed: Speed, wall_s: float, seconds: float, n_workers: int
+) -> list[Entry]:
+    """What the time is enough for; contests without time for a single epoch are left out.
 
     Args:
-        contests: The contests.
+        contests: The contests, the most important first.
         how: How they are trained.
         speed: Of one worker.
+        wall_s: Seconds until all is to be over.
         seconds: What all workers may use together.
+        n_workers: Workers.
     """
-    fitting = (n for n in NUMBERS_TO_TRY if dense_seconds(contests, n, how, speed) <= seconds)
-    return next(fitting, 1)
-
-
-def dense_seconds(contests: Sequence[Contest], n: int, how: DenseTraining, speed: Speed) -> float:
-    """Seconds of workers for so many settings of each contest, with the final training."""
-    course, total_s = how.course, 0.0
+    entries: list[Entry] = []
     for contest in contests:
-        settings, before = contest.settings[:n], 0
+        epochs, load = epochs_of(how.final), contest.settings[0].load
+        one_epoch = over_epochs(how.final, 1)
+        begun = [entry.contest.settings[0].load for entry in entries] if n_workers == 1 else []
+        free_s = MOST_OF_TIME * wall_s - sum(
+            training_wall_s([of_one], entry.final, speed, 1) for of_one, entry in zip(begun, entries, strict=False)
+        )
+        fitting = free_s / training_wall_s([load], one_epoch, speed, 1)
+        if fitting >= 1.0:
+            entries.append(Entry(contest, 1, how.final if fitting >= epochs else over_epochs(how.final, int(fitting))))
+    for n in NUMBERS_TO_TRY:
+        more = [replace(entry, n_settings=n) if entry.final == how.final else entry for entry in entries]
+        if dense_seconds(more, how, speed) <= seconds:
+            return more
+    return entries
+
+
+def over_epochs(recipe: Recipe, epochs: int) -> Recipe:
+    """A recipe for another number of epochs."""
+    return replace(recipe, total_steps=epochs * recipe.batches.steps_per_epoch)
+
+
+def dense_seconds(entries: Sequence[Entry], how: DenseTraining, speed: Speed) -> float:
+    """Seconds of workers for all contests, with the final training."""
+    course, total_s = how.course, 0.0
+    for entry in entries:
+        settings, before = entry.contest.settings[: entry.n_settings], 0
         each_s = [speed.training_s(setting.load, course.recipe) for setting in settings]
         n_alive, mean_s = len(settings), math.fsum(each_s) / len(settings)
         for step in _rung_steps(n_alive, course):
             total_s += course.n_seeds * n_alive * mean_s * (step - before) / course.recipe.total_steps
             n_alive, before = math.ceil(n_alive / REDUCTION), step
-        total_s += speed.training_s(settings[0].load, how.final)
+        total_s += speed.training_s(settings[0].load, entry.final)
     return total_s
 
 
 def _choose(
-    contests: Sequence[Contest], n: int, how: DenseTraining, workers: Workers, deadline: float | None
+    entries: Sequence[Entry], how: DenseTraining, workers: Workers, deadline: float | None
 ) -> tuple[list[Setting], list[float]]:
     """The best setting of each contest as far as the time allows to tell, and the seconds spent on each contest."""
     course = how.course
-    alive = [list(range(len(contest.settings[:n]))) for contest in contests]  # of each contest, the best first
+    alive = [list(range(len(e.contest.settings[: e.n_settings]))) for e in entries]  # of each, the best first
     states: dict[str, TrainingState | None] = {}
-    seconds = [0.0] * len(contests)
+    seconds = [0.0] * len(entries)
     for step in _rung_steps(max(map(len, alive)), course):
         jobs = [
             how.candidate(key := f"{place}|{number}", setting, states.get(key))
             for rank in range(max(map(len, alive)))
             for place, numbers in enumerate(alive)
             for number in numbers[rank : rank + 1]
-            for setting in [contests[place].settings[number]]
+            for setting in [entries[place].contest.settings[number]]
+            if entries[place].n_settings > 1
         ]
-        scores: list[dict[int, float]] = [{} for _ in contests]
+        scores: list[dict[int, float]] = [{} for _ in entries]
         leg = Leg(course.recipe, step, course.scored_columns, deadline, course.folds)
         for result in workers.train(jobs, leg, one_by_one=True):
             place, number = map(int, result.key.split("|"))
@@ -157,7 +200,7 @@ def _choose(
             if result.scores:
                 scores[place][number] = math.fsum(result.scores) / len(result.scores)
         alive = [_survivors(numbers, of_contest) for numbers, of_contest in zip(alive, scores, strict=True)]
-    return [contest.settings[numbers[0]] for contest, numbers in zip(contests, alive, strict=True)], seconds
+    return [entry.contest.settings[numbers[0]] for entry, numbers in zip(entries, alive, strict=True)], seconds
 
 
 def _survivors(numbers: Sequence[int], scores: Mapping[int, float]) -> list[int]:

@@ -11,6 +11,8 @@ from nas.results.timetable import Timetable
 from nas.search import Search
 from nas.speed import Speed
 
+LEAST_JUDGING_S, JUDGING_SHARE = 2.5, 0.06  # of the budget, for judging the predictor
+
 
 @dataclass(frozen=True, eq=False)
 class FinalPart:
@@ -66,6 +68,13 @@ class FinalPart:
     def deadline_of_baselines(self) -> float | None:
         """The end of the dense networks and boosted trees."""
         return None if self.table is None or self.end is None else self.end - self.table.trust
+
+    def deadline_of_trust(self) -> float | None:
+        """The end of judging the predictor, if it begins now: beside the trainings, whose cores it takes."""
+        budget_s = self.search.clock.budget_s
+        if self.end is None or budget_s is None:
+            return self.end
+        return min(self.end, time.monotonic() + max(LEAST_JUDGING_S, JUDGING_SHARE * budget_s))
 
     def deadline_of_front(self) -> float | None:
         """When the front should be trained, so that the baselines have their time; it may take theirs if need be."""

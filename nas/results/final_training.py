@@ -61,19 +61,20 @@ def training_wall_s(loads: Sequence[Load], recipe: Recipe, speed: Speed, n_worke
     return max([math.fsum(each_s) / n_workers, *each_s])
 
 
-def train_to_end(workers: Workers, jobs: Sequence[Job], recipe: Recipe, deadline: float | None) -> dict[str, Trained]:
-    """Train jobs in their order until a deadline; give the networks by key as far as they came.
+def train_to_end(workers: Workers, jobs: Sequence[tuple[Job, Recipe]], deadline: float | None) -> dict[str, Trained]:
+    """Train jobs, each by its recipe, in their order until a deadline; give the networks by key as far as they came.
 
     Those that diverged, or for which there was no time at all, are left out.
     """
-    leg, trained = Leg(recipe, recipe.total_steps, None, deadline), {}
-    for result in workers.train(jobs, leg, one_by_one=True) if jobs else ():
-        state = result.state
+    recipes, trained = {job.key: recipe for job, recipe in jobs}, {}
+    legs = [(job, Leg(recipe, recipe.total_steps, None, deadline)) for job, recipe in jobs]
+    for result in workers.train_each(legs):
+        state, recipe = result.state, recipes[result.key]
         if state is not None and result.failure is None and state.steps_done > 0:
             trained[result.key] = Trained(
                 parameters=state.parameters[0],
                 epochs=state.steps_done / recipe.batches.steps_per_epoch,
-                is_complete=state.steps_done == leg.until_step,
+                is_complete=state.steps_done == recipe.total_steps,
                 seconds=result.seconds,
             )
     return trained

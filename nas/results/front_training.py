@@ -45,7 +45,7 @@ def train_front(part: FinalPart, front: Sequence[Known]) -> FrontTraining:
         seeds = weight_seeds(course.run_seed, one.trial.key, 1)
         jobs.append(trial_job(one.trial, search.space, how.hyperparameters[one.trial.key], seeds))
     recipe = final_recipe(course, part.n_rows, _epochs_left(part, front, how))
-    trained = train_to_end(search.workers, jobs, recipe, part.end)
+    trained = train_to_end(search.workers, [(job, recipe) for job in jobs], part.end)
     first = front[0].trial.key
     kept = {key: one for key, one in trained.items() if one.is_complete or key == first}
     return FrontTraining(recipe, how.hyperparameters, kept)

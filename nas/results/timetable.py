@@ -13,14 +13,14 @@ from nas.generation import Course, hyperparameters_of
 from nas.recorder import Trial
 from nas.results import cross_validation
 from nas.results.contests import contests_for
-from nas.results.dense_training import NUMBERS_TO_TRY, DenseTraining, dense_seconds
+from nas.results.dense_training import NUMBERS_TO_TRY, DenseTraining, Entry, dense_seconds
 from nas.results.final_training import MARGIN, MIN_LENGTHENING, epochs_of, final_recipe, training_wall_s
 from nas.results.front import best_of_front, front_by_doubling, known_of
 from nas.speed import Load, Speed
 
 # What a step gets of the budget, at most.
-CROSS_VALIDATION_SHARE, FRONT_SHARE, DENSE_SHARE, BOOSTING_SHARE, TRUST_SHARE = 0.11, 0.16, 0.10, 0.08, 0.04
-MAX_BOOSTING_S, MAX_TRUST_S = 120.0, 10.0
+CROSS_VALIDATION_SHARE, FRONT_SHARE, DENSE_SHARE, BOOSTING_SHARE, TRUST_SHARE = 0.11, 0.25, 0.10, 0.08, 0.02
+MAX_BOOSTING_S, MAX_TRUST_S = 120.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Timetable:
         cross_validation: Of the best candidates.
         front: The final training of the front.
         baselines: Dense networks, and boosted trees beside them.
-        trust: How far to trust the predictor.
+        trust: How far to trust the predictor, what is left of it when all else is done.
     """
 
     cross_validation: float
@@ -92,8 +92,8 @@ def timetable(
 
     own = hyperparameters_of(best.trial.genotype)
     how = DenseTraining(course, final_recipe(course, n_rows, final_epochs), own, own)
-    contests = contests_for(dataset, best.trial)
-    dense_s = MARGIN * dense_seconds(contests, NUMBERS_TO_TRY[0], how, speed) / n_workers
+    entries = [Entry(contest, NUMBERS_TO_TRY[0], how.final) for contest in contests_for(dataset, best.trial)]
+    dense_s = MARGIN * dense_seconds(entries, how, speed) / n_workers
     trees_s = min(boosting_limit_s(budget_s), MARGIN * boosting_s(dataset))
     baselines_s = min(dense_s, most.baselines)
     return Timetable(

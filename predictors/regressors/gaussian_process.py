@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,9 +68,9 @@ def learn_gaussian_process(rows: Rows, targets: Values, seed: int) -> Predict:
         scaled = scaling.apply(unseen)
         mean, square = np.zeros(len(unseen)), np.zeros(len(unseen))
         for kernel, axes, process in processes:
-            expected, deviation = process.predict(scaled @ axes, return_std=True)
+            expected, variance = process.mean_and_variance(scaled @ axes)
             mean += kernel.share * expected
-            square += kernel.share * (expected**2 + deviation**2 + kernel.noise)
+            square += kernel.share * (expected**2 + variance + kernel.noise)
         return Prediction(mean, np.sqrt(np.maximum(square - mean**2, 0.0)))
 
     return predict
@@ -83,7 +82,7 @@ def learn_gaussian_process_mean(rows: Rows, targets: Values, seed: int) -> Predi
 
     def predict(unseen: Rows) -> Values:
         scaled = scaling.apply(unseen)
-        means = [kernel.share * process.predict(scaled @ axes) for kernel, axes, process in processes]
+        means = [kernel.share * process.mean(scaled @ axes) for kernel, axes, process in processes]
         return np.asarray(np.sum(means, axis=0), dtype=np.float64)
 
     return predict
@@ -103,10 +102,7 @@ def learn_from_few_features(rows: Rows, targets: Values, seed: int) -> PredictMe
     return lambda unseen: predict(unseen[:, few])
 
 
-def _fit(rows: Rows, targets: Values, seed: int) -> tuple[Scaling, list[tuple[Kernel, Rows, Any]]]:
-    from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import ConstantKernel, Matern
-
+def _fit(rows: Rows, targets: Values, seed: int) -> tuple[Scaling, list[tuple[Kernel, Rows, Process]]]:
     order = np.random.default_rng(seed).permutation(len(rows))[:MOST_ROWS] if len(rows) > MOST_ROWS else slice(None)
     rows, targets = rows[order], targets[order]
     scaling = Scaling.of(rows)
@@ -116,11 +112,62 @@ def _fit(rows: Rows, targets: Values, seed: int) -> tuple[Scaling, list[tuple[Ke
     kernels = evident_kernels(scaled[drawn], axes, targets[drawn])
     processes = []
     for kernel in kernels:
-        process = GaussianProcessRegressor(
-            ConstantKernel(kernel.signal) * Matern(kernel.length, nu=2.5), alpha=kernel.noise, optimizer=None
-        ).fit(scaled @ axes[kernel.power], targets)
-        processes.append((kernel, axes[kernel.power], process))
+        own = axes[kernel.power]
+        processes.append((kernel, own, Process.learned(kernel, scaled @ own, targets)))
     return scaling, processes
+
+
+@dataclass(frozen=True, eq=False)
+class Process:
+    """A Gaussian process of mean 0 with a given kernel, after it has seen some points.
+
+    scikit-learn has the same, and takes two seconds to be loaded, in which a search could train.
+
+    Attributes:
+        kernel: Its kernel.
+        points: What it has seen, shape (n, m).
+        factor: Lower Cholesky factor of their covariance with noise, shape (n, n).
+        weights: The inverse of that covariance times their targets, shape (n,).
+    """
+
+    kernel: Kernel
+    points: Rows
+    factor: NDArray[np.float64]
+    weights: Values
+
+    @classmethod
+    def learned(cls, kernel: Kernel, points: Rows, targets: Values) -> Process:
+        """A process that has seen points, shape (n, m), and their targets, shape (n,)."""
+        covariance = kernel.signal * correlations(distances(points, points), kernel.length)
+        covariance[np.diag_indices(len(points))] += kernel.noise
+        factor = np.asarray(np.linalg.cholesky(covariance), np.float64)
+        weights = np.linalg.solve(factor.T, np.linalg.solve(factor, targets))
+        return cls(kernel, points, factor, weights)
+
+    def mean(self, unseen: Rows) -> Values:
+        """Expected values at points, shape (k,)."""
+        return self._covariances(unseen).T @ self.weights
+
+    def mean_and_variance(self, unseen: Rows) -> tuple[Values, Values]:
+        """Expected values of the function at points and their variances without noise, each of shape (k,)."""
+        covariances = self._covariances(unseen)
+        whitened = np.linalg.solve(self.factor, covariances)
+        return covariances.T @ self.weights, np.maximum(self.kernel.signal - np.sum(whitened**2, axis=0), 0.0)
+
+    def _covariances(self, unseen: Rows) -> NDArray[np.float64]:
+        return self.kernel.signal * correlations(distances(self.points, unseen), self.kernel.length)  # (n, k)
+
+
+def distances(first: Rows, second: Rows) -> NDArray[np.float64]:
+    """Euclidean distance of each point of the first, shape (n, m), to each of the second, (k, m): shape (n, k)."""
+    squares = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2.0 * first @ second.T
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
+
+
+def correlations(apart: NDArray[np.float64], length: float) -> NDArray[np.float64]:
+    """Matern correlations of smoothness 5/2 at some distances; Rasmussen and Williams, equation 4.17."""
+    scaled = math.sqrt(5.0) / length * apart
+    return np.asarray((1.0 + scaled + scaled**2 / 3.0) * np.exp(-scaled))
 
 
 def stretched_axes(scaled: Rows, power: int) -> NDArray[np.float64]:
@@ -160,14 +207,13 @@ def evident_kernels(scaled: Rows, axes: dict[int, NDArray[np.float64]], targets:
     Returns:
         At least one kernel; shares add up to 1.
     """
-    from sklearn.gaussian_process.kernels import Matern
-
     kernels: list[Kernel] = []
     totals: list[float] = []
     for power, stretch in axes.items():
         stretched = scaled @ stretch
+        apart = distances(stretched, stretched)
         for length in LENGTHS:
-            values, vectors = np.linalg.eigh(Matern(length, nu=2.5)(stretched))
+            values, vectors = np.linalg.eigh(correlations(apart, length))
             values, squares = np.maximum(values, 0.0)[:, None], (vectors.T @ targets)[:, None] ** 2
             signals = np.maximum(np.mean(squares / (values + NOISES), axis=0), 1e-9)  # (n_noises,)
             evidence = -0.5 * (len(targets) * np.log(signals) + np.log(values + NOISES).sum(axis=0))

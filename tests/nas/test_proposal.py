@@ -268,11 +268,11 @@ def test_only_predictions_that_did_not_choose_are_evidence() -> None:
     assert proposer.skill.recorded.n_outcomes == len(recorded)
 
 
-def test_skill_is_judged_again_after_a_quarter_more_outcomes() -> None:
-    sizes = [8, 4, 2, 2, 4, 1]  # 8, 12, 14, 16, 20, 21
+def test_skill_is_judged_again_after_half_as_many_more_outcomes() -> None:
+    sizes = [8, 4, 2, 3, 1, 4]  # 8, 12, 14, 17, 18, 22
     trials = [t for g, n in enumerate(sizes) for t in past(n, g)[:n]]
     judged = [len(outcomes_when_judged([t for t in trials if t.generation <= g], 10)) for g in range(len(sizes))]
-    assert judged == [0, 12, 12, 16, 20, 20]
+    assert judged == [0, 12, 12, 12, 18, 18]
 
 
 def warm_start(history: Sequence[Trial], scale: float) -> WarmStart:

@@ -291,7 +291,7 @@ def test_a_trial_that_cannot_be_written_is_told_by_flush_and_no_later_one_is_wri
             raise OSError("database or disk is full")
 
         with monkeypatch.context() as patch:
-            patch.setattr(recorder._study, "add_trial", full)
+            patch.setattr(recorder, "_insert", full)
             add(recorder, trial(1, STOPPED))
             with pytest.raises(RunFailed, match=r"study cannot be written: database or disk is full. Make room"):
                 recorder.flush()

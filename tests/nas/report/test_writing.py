@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +13,12 @@ import pytest
 from final_parts import final_part
 from reports import FINDINGS
 
+from nas.budget import Clock
 from nas.checkpoint import write_json
 from nas.data import Dataset, prepare
 from nas.report import writing
 from nas.report.writing import PREDICTOR, write_reports
-from nas.results.final_part import FinalPart
+from nas.results.final_part import JUDGING_SHARE, FinalPart
 from nas.results.findings import Findings
 
 JUDGED = {"audit_lines": ["audited"], "trust_lines": ["trusted"]}
@@ -90,7 +93,6 @@ def test_what_kills_a_run_later_leaves_the_report_so_far(part: FinalPart, monkey
 
 def test_a_predictor_that_cannot_be_judged_is_a_note(part: FinalPart, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: object, **options: object) -> None:
-        assert on_disk(part)["missing"] == [PREDICTOR]  # the report came first
         raise ValueError("no rows")
 
     found(monkeypatch, FINDINGS)
@@ -102,7 +104,24 @@ def test_a_predictor_that_cannot_be_judged_is_a_note(part: FinalPart, monkeypatc
     assert report["notes"][-2] == FINDINGS.notes[-1]
 
 
-def test_the_predictor_is_judged_until_the_end_of_the_run(part: FinalPart, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_predictor_is_judged_while_the_rest_is_done_and_no_report_waits_for_it(
+    part: FinalPart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_on_disk = threading.Event()
+
+    def judged(*arguments: object, **options: object) -> dict[str, Any]:
+        assert is_on_disk.wait(60)
+        return JUDGED
+
+    found(monkeypatch, FIRST, FINDINGS, lambda: is_on_disk.set())
+    monkeypatch.setattr(writing, "predictor_report", judged)
+    report = written(part)
+    assert report is not None and report["predictor"] == JUDGED
+
+
+def test_the_predictor_is_judged_within_a_share_of_the_budget_and_not_beyond_the_end(
+    part: FinalPart, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deadlines: list[float | None] = []
 
     def judged(*arguments: object, deadline: float | None) -> dict[str, Any]:
@@ -113,7 +132,13 @@ def test_the_predictor_is_judged_until_the_end_of_the_run(part: FinalPart, monke
     monkeypatch.setattr(writing, "predictor_report", judged)
     written(part)
     written(replace(part, end=123.0))
-    assert deadlines == [None, 123.0]
+    part.search.clock = Clock(100.0)
+    began = time.monotonic()
+    written(replace(part, end=began + 0.5))
+    written(replace(part, end=began + 1e4))
+    no_budget, without_clock, short, long = deadlines
+    assert (no_budget, without_clock, short) == (None, 123.0, began + 0.5)
+    assert long is not None and began + 100 * JUDGING_SHARE <= long < began + 100 * JUDGING_SHARE + 60
 
 
 def test_without_a_predictor_nothing_is_missing_in_the_end(part: FinalPart, monkeypatch: pytest.MonkeyPatch) -> None:

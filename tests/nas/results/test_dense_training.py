@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,19 +14,26 @@ from nas.engine.recipe import Hyperparameters
 from nas.jobs import Job, Leg
 from nas.results.dense_networks import Contest, dense_contests
 from nas.results.dense_training import (
+    MOST_OF_TIME,
     NUMBERS_TO_TRY,
     DenseTraining,
-    affordable_number,
+    Entry,
+    affordable_entries,
     dense_seconds,
+    over_epochs,
     train_dense,
 )
-from nas.results.final_training import final_recipe
+from nas.results.final_training import epochs_of, final_recipe, training_wall_s
 from nas.speed import Load, Speed
 
 CONTESTS = dense_contests(6, 3, 300)
 FINAL = final_recipe(COURSE, 96, 45)
 OWN, LONGER = Hyperparameters(0.5, 0.1, 0.02), Hyperparameters(0.5, 0.15, 0.02)
 HOW = DenseTraining(COURSE, FINAL, OWN, LONGER)
+
+
+def entries(n: int, contests: Sequence[Contest] = CONTESTS) -> list[Entry]:
+    return [Entry(contest, n, FINAL) for contest in contests]
 
 
 def number_of(job: Job) -> int:
@@ -47,8 +54,8 @@ def test_the_setting_that_does_best_on_the_validation_rows_is_trained_to_the_end
         return 0.9 if number == best[place] else 0.5 + 0.001 * number
 
     workers = FakeWorkers(score)
-    networks = train_dense(CONTESTS, 24, HOW, workers, None, 0.0)  # type: ignore[arg-type]
-    assert [network.contest for network in networks] == CONTESTS
+    networks = train_dense(entries(24), HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    assert [network.entry.contest for network in networks] == CONTESTS
     assert [network.setting for network in networks] == [CONTESTS[0].settings[17], CONTESTS[1].settings[5]]
     legs = [leg for _, leg in workers.trained]
     assert [leg.until_step for leg in legs] == [10, 30, 90, FINAL.total_steps]
@@ -60,7 +67,7 @@ def test_the_setting_that_does_best_on_the_validation_rows_is_trained_to_the_end
 
 def test_settings_are_trained_with_the_dropout_of_our_best_and_their_own_rates() -> None:
     workers = FakeWorkers(lambda job, leg: 0.5)
-    train_dense(CONTESTS, 6, HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    train_dense(entries(6), HOW, workers, None, 0.0)  # type: ignore[arg-type]
     for jobs, leg in workers.trained:
         for job in jobs:
             own = LONGER if is_final(leg) else OWN
@@ -76,7 +83,7 @@ def test_settings_are_trained_with_the_dropout_of_our_best_and_their_own_rates()
 
 def test_the_most_promising_begin_and_win_where_all_are_alike() -> None:
     workers = FakeWorkers(lambda job, leg: 0.5)
-    networks = train_dense(CONTESTS, 12, HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    networks = train_dense(entries(12), HOW, workers, None, 0.0)  # type: ignore[arg-type]
     assert [network.setting for network in networks] == [contest.settings[0] for contest in CONTESTS]
     first, _ = workers.trained[0]
     assert [job.key for job in first[:4]] == ["0|0", "1|0", "0|1", "1|1"]
@@ -84,7 +91,7 @@ def test_the_most_promising_begin_and_win_where_all_are_alike() -> None:
 
 def test_the_same_shape_starts_from_the_same_weights_in_each_run_of_its_own() -> None:
     workers = FakeWorkers(lambda job, leg: 0.5)
-    train_dense(CONTESTS, 24, replace(HOW, course=replace(COURSE, n_seeds=2)), workers, None, 0.0)  # type: ignore[arg-type]
+    train_dense(entries(24), replace(HOW, course=replace(COURSE, n_seeds=2)), workers, None, 0.0)  # type: ignore[arg-type]
     jobs, _ = workers.trained[0]
     assert {len(job.weight_seeds) for job in jobs} == {2}
     of_shape: dict[int, set[object]] = {}
@@ -96,7 +103,7 @@ def test_the_same_shape_starts_from_the_same_weights_in_each_run_of_its_own() ->
 
 def test_a_setting_goes_on_from_where_it_was() -> None:
     workers = FakeWorkers(lambda job, leg: 0.5)
-    train_dense(CONTESTS, 24, HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    train_dense(entries(24), HOW, workers, None, 0.0)  # type: ignore[arg-type]
     steps = [{None if job.state is None else job.state.steps_done for job in jobs} for jobs, _ in workers.trained]
     assert steps == [{None}, {10}, {30}, {None}]
 
@@ -115,7 +122,7 @@ def cut_off_at(step: int) -> Callable[[Job, Leg], float | None]:
 @pytest.mark.parametrize(("step", "expected"), [(10, 0), (30, 23), (90, 23)])
 def test_when_the_time_is_over_the_best_so_far_is_chosen(step: int, expected: int) -> None:
     workers = FakeWorkers(cut_off_at(step))
-    networks = train_dense(CONTESTS, 24, HOW, workers, 100.0, 30.0)  # type: ignore[arg-type]
+    networks = train_dense(entries(24), HOW, workers, 100.0, 30.0)  # type: ignore[arg-type]
     assert [network.setting for network in networks] == [contest.settings[expected] for contest in CONTESTS]
     assert [leg.deadline for _, leg in workers.trained] == [70.0, 70.0, 70.0, 100.0]
 
@@ -124,14 +131,14 @@ def test_a_network_that_is_not_trained_to_the_end_is_no_baseline() -> None:
     def score(job: Job, leg: Leg) -> float | str | None:
         return None if is_final(leg) and job.key == "equal weights" else 0.5
 
-    networks = train_dense(CONTESTS, 2, HOW, FakeWorkers(score), 100.0, 0.0)  # type: ignore[arg-type]
-    assert [network.contest.name for network in networks] == ["100 units a layer"]
+    networks = train_dense(entries(2), HOW, FakeWorkers(score), 100.0, 0.0)  # type: ignore[arg-type]
+    assert [network.entry.contest.name for network in networks] == ["100 units a layer"]
 
 
 @pytest.mark.parametrize(("n", "steps"), [(24, [10, 30, 90]), (12, [10, 30, 90]), (6, [10, 30]), (2, [30]), (1, [])])
 def test_fewer_settings_take_fewer_rungs(n: int, steps: list[int]) -> None:
     workers = FakeWorkers(lambda job, leg: 0.5)
-    train_dense(CONTESTS, n, HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    train_dense(entries(n), HOW, workers, None, 0.0)  # type: ignore[arg-type]
     assert [leg.until_step for _, leg in workers.trained] == [*steps, FINAL.total_steps]
 
 
@@ -141,23 +148,64 @@ def test_the_time_of_the_settings_is_that_of_the_steps_they_are_trained(n: int, 
     speed, course = Speed(1e-7, 200), replace(COURSE, n_seeds=n_seeds)
     alike = [Contest(c.name, tuple(replace(s, n_weights=500) for s in c.settings)) for c in CONTESTS]
     workers = FakeWorkers(lambda job, leg: 0.5)
-    train_dense(CONTESTS, n, replace(HOW, course=course), workers, None, 0.0)  # type: ignore[arg-type]
+    train_dense(entries(n), replace(HOW, course=course), workers, None, 0.0)  # type: ignore[arg-type]
     expected = 0.0
     for jobs, leg in workers.trained:
         for job in jobs:
             begun = 0 if job.state is None else job.state.steps_done
             recipe = replace(leg.recipe, total_steps=leg.until_step - begun)
             expected += len(job.weight_seeds) * speed.training_s(Load(500), recipe)
-    assert dense_seconds(alike, n, replace(HOW, course=course), speed) == pytest.approx(expected)
+    assert dense_seconds(entries(n, alike), replace(HOW, course=course), speed) == pytest.approx(expected)
+
+
+SPEED = Speed(1e-6, 200)
+
+
+def affordable(wall_s: float, seconds: float, n_workers: int = 2) -> list[Entry]:
+    return affordable_entries(CONTESTS, HOW, SPEED, wall_s, seconds, n_workers)
 
 
 @settings(deadline=None)
 @given(st.floats(1e-3, 1e4))
 def test_as_many_settings_are_tried_as_there_is_time_for_and_one_at_least(seconds: float) -> None:
-    speed = Speed(1e-6, 200)
-    n = affordable_number(CONTESTS, HOW, speed, seconds)
-    assert n in NUMBERS_TO_TRY
-    assert n == 1 or dense_seconds(CONTESTS, n, HOW, speed) <= seconds
+    given = affordable(math.inf, seconds)
+    n = given[0].n_settings
+    assert given == entries(n) and n in NUMBERS_TO_TRY
+    assert n == 1 or dense_seconds(given, HOW, SPEED) <= seconds
     more = [m for m in NUMBERS_TO_TRY if m > n]
-    assert not more or dense_seconds(CONTESTS, min(more), HOW, speed) > seconds
-    assert affordable_number(CONTESTS, HOW, speed, math.inf) == 24
+    assert not more or dense_seconds(entries(min(more)), HOW, SPEED) > seconds
+    assert affordable(math.inf, math.inf) == entries(24)
+
+
+@settings(deadline=None)
+@given(st.floats(1e-3, 1e4), st.integers(1, 3))
+def test_no_final_training_takes_more_than_the_time_and_a_shorter_one_is_as_long_as_can_be(
+    wall_s: float, n_workers: int
+) -> None:
+    given = affordable(wall_s, 0.0, n_workers)
+    walls = [training_wall_s([entry.contest.settings[0].load], entry.final, SPEED, 1) for entry in given]
+    assert all(wall <= wall_s for wall in walls) and (n_workers > 1 or math.fsum(walls) <= wall_s)
+    for entry in given:
+        assert entry.n_settings == 1
+        more = over_epochs(FINAL, epochs_of(entry.final) + 1)
+        if entry.final != FINAL and n_workers > 1:
+            assert training_wall_s([entry.contest.settings[0].load], more, SPEED, 1) > MOST_OF_TIME * wall_s
+
+
+def test_only_settings_of_networks_that_are_trained_as_long_as_ours_are_compared() -> None:
+    large = training_wall_s([CONTESTS[1].settings[0].load], FINAL, SPEED, 1)
+    equal, usual = affordable(large, math.inf)
+    assert (equal.n_settings, equal.final) == (24, FINAL)
+    assert (usual.n_settings, epochs_of(usual.final)) == (1, int(MOST_OF_TIME * epochs_of(FINAL)))
+    workers = FakeWorkers(lambda job, leg: 0.5)
+    train_dense([equal, usual], HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    choosing, finals = workers.trained[:-2], workers.trained[-2:]
+    assert all(job.key.startswith("0|") for jobs, _ in choosing for job in jobs)
+    assert [([job.key for job in jobs], leg.recipe) for jobs, leg in finals] == [
+        (["equal weights"], FINAL), (["100 units a layer"], usual.final)
+    ]  # fmt: skip
+
+
+def test_without_time_for_an_epoch_there_is_no_dense_network() -> None:
+    assert affordable(1e-9, 1e-9) == []
+    assert train_dense([], HOW, FakeWorkers(lambda job, leg: 0.5), 5.0, 0.0) == []  # type: ignore[arg-type]

@@ -53,10 +53,8 @@ class Ending:
         self._ends = ends
         self.leg: Leg | None = None
 
-    def train(self, jobs: Sequence[Job], leg: Leg, one_by_one: bool) -> Iterator[Result]:
-        assert one_by_one
-        self.leg = leg
-        for job in reversed(jobs):
+    def train_each(self, legs: Sequence[tuple[Job, Leg]]) -> Iterator[Result]:
+        for job, self.leg in reversed(legs):
             end = self._ends[job.key]
             if isinstance(end, str):
                 yield Result(job.key, None, (), 2.0, end)
@@ -70,7 +68,7 @@ def test_networks_are_given_as_far_as_they_came() -> None:
     wiring = SPACE.wire(sampled(0))
     jobs = [Job(key, wiring, "relu", Hyperparameters(0.01), ((1,),)) for key in ends]
     workers = Ending(ends)
-    trained = train_to_end(workers, jobs, COURSE.recipe, 5.0)  # type: ignore[arg-type]
+    trained = train_to_end(workers, [(job, COURSE.recipe) for job in jobs], 5.0)  # type: ignore[arg-type]
     assert workers.leg == Leg(COURSE.recipe, 90, None, 5.0)
     assert set(trained) == {"whole", "half"}
     steps = COURSE.recipe.batches.steps_per_epoch
@@ -78,4 +76,4 @@ def test_networks_are_given_as_far_as_they_came() -> None:
     assert (trained["half"].is_complete, trained["half"].epochs, trained["half"].seconds) == (False, 45 / steps, 2.0)
     expected = initial_state(lay_out(wiring, "relu"), [(1,)]).parameters[0]
     np.testing.assert_array_equal(trained["half"].parameters, expected)
-    assert train_to_end(workers, [], COURSE.recipe, None) == {}  # type: ignore[arg-type]
+    assert train_to_end(workers, [], None) == {}  # type: ignore[arg-type]

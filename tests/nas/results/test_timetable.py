@@ -80,7 +80,7 @@ def test_each_step_has_at_most_its_share_and_more_for_more_work(
     assert 0.0 < kept.front <= FRONT_SHARE * budget_s * slack
     assert 0.0 < kept.baselines <= (DENSE_SHARE + BOOSTING_SHARE) * budget_s * slack
     assert kept.trust == min(TRUST_SHARE * budget_s, MAX_TRUST_S)
-    assert kept.total_s < 0.5 * budget_s
+    assert kept.total_s < (0.5 if n_workers > 1 else 0.6) * budget_s
     slower = times(wine, trials, speed_s=2 * speed_s, budget_s=budget_s, n_workers=n_workers, n_seeds=n_seeds)
     assert slower.cross_validation >= kept.cross_validation and slower.baselines >= kept.baselines
 

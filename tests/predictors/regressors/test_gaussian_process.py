@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 from scipy.stats import lognorm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
@@ -16,6 +17,9 @@ from predictors.regressors.gaussian_process import (
     N_FEW,
     NOISES,
     POWERS,
+    Kernel,
+    Process,
+    distances,
     evident_kernels,
     learn_from_few_features,
     learn_gaussian_process,
@@ -116,3 +120,24 @@ def test_few_features_are_those_most_correlated_with_the_targets() -> None:
     unseen = rng.standard_normal((5, 30))
     wanted = learn_gaussian_process_mean(rows[:, few], targets, 0)(unseen[:, few])
     assert learn_from_few_features(rows, targets, 0)(unseen) == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_process_is_that_of_scikit_learn(length: float) -> None:
+    rows, targets = rows_and_targets(60)
+    kernel = Kernel(1.0, 1, length, 1.7, 0.2)
+    learned = Process.learned(kernel, rows[:40], targets[:40])
+    theirs = GaussianProcessRegressor(ConstantKernel(1.7) * Matern(length, nu=2.5), alpha=0.2, optimizer=None)
+    mean, deviation = theirs.fit(rows[:40], targets[:40]).predict(rows[40:], return_std=True)
+    ours, variance = learned.mean_and_variance(rows[40:])
+    np.testing.assert_allclose(ours, mean, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(learned.mean(rows[40:]), mean, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(variance, deviation**2, rtol=1e-9, atol=1e-9)
+
+
+@given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 5), st.integers(0, 99))
+def test_distances_are_euclidean(n: int, k: int, m: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    first, second = rng.standard_normal((n, m)), rng.standard_normal((k, m))
+    np.testing.assert_allclose(distances(first, second), cdist(first, second), rtol=1e-7, atol=1e-7)
+    np.testing.assert_allclose(np.diag(distances(first, first)), 0.0, atol=1e-7)
