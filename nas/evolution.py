@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from deap import base, tools
 
 from nas.seeding import Stream, generator
-from search_spaces import AnyGenotype, AnyWiring, SearchSpace, genotype_from_dict, phenotype_key
+from search_spaces import AnyGenotype, AnyWiring, genotype_from_dict, phenotype_key
+from search_spaces.space import Space
 
 IN_FLIGHT = 2  # generations that are trained at a time
 FRESH_SHARE = 0.1  # children drawn anew, so that the search never runs dry
@@ -127,7 +129,14 @@ class Evolution:
     generation; hence the parents of a generation are those of which the generation before the last was told.
     """
 
-    def __init__(self, space: SearchSpace, population_size: int, seed: int, key_of: KeyOf = phenotype_key) -> None:
+    def __init__(
+        self,
+        space: Space[AnyGenotype, AnyWiring],
+        population_size: int,
+        seed: int,
+        key_of: KeyOf = phenotype_key,
+        first: Sequence[AnyGenotype] = (),
+    ) -> None:
         """Begin without a population.
 
         Args:
@@ -135,11 +144,13 @@ class Evolution:
             population_size: Members that are kept.
             seed: Of the run.
             key_of: The key of a genotype and its wiring, by which children count as one.
+            first: Asked for in the first generations, before any is told, beside as many that are drawn.
         """
         self._space = space
         self._key_of = key_of
         self._population_size = population_size
         self._seed = seed
+        self._first = tuple(first)
         self.n_begun = 0
         self.n_told = 0
         self._populations: list[Parents] = [()]  # after the last generations that were told, the newest last
@@ -181,10 +192,14 @@ class Evolution:
         """
         rng = generator(self._seed, Stream.EVOLUTION, self.n_begun)
         children: dict[str, Child] = {}
-        for _ in range(n_children * ATTEMPTS_A_CHILD):
+        first = self._first[self.n_begun :: IN_FLIGHT] if self.n_begun < IN_FLIGHT else ()
+        proposals = chain(
+            ((genotype, ()) for genotype in first[: math.ceil(n_children / 2)]),
+            (self._propose(parents, rng) for _ in range(n_children * ATTEMPTS_A_CHILD)),
+        )
+        for genotype, came_from in proposals:
             if len(children) == n_children:
                 break
-            genotype, came_from = self._propose(parents, rng)
             wiring = self._space.wire(genotype)
             key = self._key_of(genotype, wiring)
             if key not in self._seen and key not in children:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.forkserver
 
-PRELOADED = "nas.workers"
+PRELOADED = ["nas.workers", "nas.cli"]  # what tasks need, and the main module, which each worker imports
 
 
 def start_forkserver() -> None:
     """Begin to start it, if it does not run yet; what workers need is imported there meanwhile."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOADED])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
     multiprocessing.forkserver.ensure_running()

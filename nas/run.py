@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pebble.concurrent import thread
 from rich.console import Console
 
 from nas.budget import (
@@ -26,6 +27,7 @@ from nas.checkpoint import load_checkpoint, read_json, write_json
 from nas.config import RunConfig
 from nas.data import AnyDataset
 from nas.description import Probe
+from nas.engine.compiler import has_kept_kernels
 from nas.engine.recipe import Recipe
 from nas.errors import RunError, RunFailed
 from nas.generation import Course, activation_of, hyperparameters_of, weight_seeds
@@ -48,7 +50,7 @@ from nas.workers import Workers
 from search_spaces import SearchSpace
 
 FORMAT = 4
-SPEED_TRIAL_S = 0.3
+SPEED_TRIAL_S = 0.15
 GUESSED_SEARCH_SHARE = 0.6
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
 TYPICAL_DRAWS = 50
@@ -147,7 +149,7 @@ def _execute(
     console: Console,
 ) -> RunEnd:
     rows = write_rows(directory.shared, dataset)
-    recorder = Recorder(directory.study, dataset.score_name)
+    opened = thread(daemon=True)(Recorder)(directory.study, dataset.score_name)  # which takes most of a second
     for note in dataset.notes:
         console.print(f"Note: {note}", soft_wrap=True)
     try:
@@ -156,7 +158,8 @@ def _execute(
             View(console, dataset.score_name) as view,
             Interruption(workers.interrupt) as interruption,
         ):
-            _compile(workers, space.name, clock, console)
+            _compile(workers, config.search.workers, space.name, clock, console)
+            recorder = opened.result()
             planned = _plan(directory, config, dataset, space, workers, clock, interruption.is_set)
             if planned is None:
                 return RunEnd(directory, None, interruption.signal)
@@ -222,13 +225,14 @@ def _execute(
             report = write_reports(part, lambda phase: view.show(search.status(phase)))
             return RunEnd(directory, report, interruption.signal)
     finally:
-        recorder.close()
+        opened.result().close()
 
 
-def _compile(workers: Workers, space: str, clock: Clock, console: Console) -> None:
-    """Compile the kernels if this machine has not yet; that time is not part of the budget."""
+def _compile(workers: Workers, n_workers: int, space: str, clock: Clock, console: Console) -> None:
+    """Load the kernels in every worker; compile them if this machine has not yet, which is not part of the budget."""
     start = time.monotonic()
-    was_compiled = workers.map(compile_kernels, [space])[0]
+    was_compiled = not has_kept_kernels() and workers.map(compile_kernels, [space])[0]  # by one for all
+    was_compiled |= any(workers.map(compile_kernels, [space] * n_workers))
     seconds = time.monotonic() - start
     if was_compiled:
         clock.give_back(seconds)
@@ -294,7 +298,7 @@ def _typical_training_s(space: SearchSpace, speed: Speed, recipe: Recipe, max_we
 def _measure_speed(
     space: SearchSpace, workers: Workers, recipe: Recipe, seed: int, is_interrupted: Callable[[], bool]
 ) -> Speed | None:
-    """Train a large candidate for a moment; on a second try, since the first also loads the kernels.
+    """Train a large candidate for a moment, twice, since another process may be in the way of one.
 
     On a busy machine a moment may be too short for a step, and is doubled. None if it was interrupted.
     """

@@ -21,12 +21,14 @@ from nas.outcome import Ending, Outcome
 from nas.proposal import Proposal, Proposals, Proposer, settled
 from nas.recorder import Recorder, Trial
 from nas.rundir import RunDirectory
+from nas.seeding import Stream, generator
 from nas.status import Status, best_of, count
 from nas.workers import Stage, Workers
 from predictors import Decision
 from predictors.warm_start import WarmStart
 from search_spaces import SearchSpace
 
+FIRST_WORD = 2**31 + 1  # sets the seeds of networks as set by hand apart from those of generations
 RECORDED_SKIPS_SHARE = 0.25  # of a generation's trained; the rest of the skipped is in skipped.csv only
 SKIPPED_HEADER = "generation,key,n_weights,prediction,spread,threshold,reason,kind\n"
 
@@ -115,7 +117,9 @@ class Search:
 
     def run(self) -> bool:
         """Search until the end; give False if interrupted, with everything kept to go on from."""
-        evolution = Evolution(self.space, self.plan.population, self.config.search.seed)
+        seed = self.config.search.seed
+        first = self.space.plain(generator(seed, Stream.EVOLUTION, FIRST_WORD))
+        evolution = Evolution(self.space, self.plan.population, seed, first=first)
         self._restore(evolution)
         self._standings = load_standings(self.directory.standings)
         with ThreadPoolExecutor(1, "proposer") as thread:

@@ -25,13 +25,14 @@ from search_spaces.input_choice import INPUT_CHOICES, InputChoice, Plane
 from search_spaces.limits import Limits, SpaceError
 from search_spaces.mutation import another, change_seed, mutated
 from search_spaces.priors import PRIORS, find_prior
-from search_spaces.template_draws import draw_template
+from search_spaces.template_draws import TemplateDraw, draw_template, plain_templates
 from search_spaces.templates import MAX_LAYERS
 from search_spaces.wiring import Wiring
 
 TEMPLATE_SHARE = 0.5  # of the candidates drawn afresh
 SMALLEST_SHARE = 0.05  # of max_weights, for candidates drawn afresh; evolution may go below
 SMALLEST_NEURON = 10  # weights: no candidate is drawn with more neurons than its weights give so many each
+PLAIN_SHARES, PLAIN_RATE = (0.95, 0.475, 0.24, 0.12), 0.015  # weights by max_weights, and learning rate, as set by hand
 
 
 class ScalarGenes(TypedDict):
@@ -86,8 +87,31 @@ class MLPSpace(Limits):
             return self._fitted(self._template(n_weights, rng))
         return self._fitted(self._graph(graphs[rng.integers(len(graphs))], n_weights, rng))
 
+    def plain(self, rng: np.random.Generator) -> list[Genotype]:
+        """Layered templates of two layers, dense and sparse ones, each with half the weights of the one before.
+
+        There are none in a space without templates.
+        """
+        if not any(find_prior(prior).is_template for prior in self.ranges.priors):
+            return []
+        genes = ScalarGenes(
+            input_choice="patch" if self.plane else "random",
+            activation="silu",
+            learning_rate=min(max(PLAIN_RATE, self.learning_rate[0]), self.learning_rate[1]),
+            dropout=0.0,
+            label_smoothing=0.0,
+        )
+        return [
+            self._fitted(self._with_template(draw, genes))
+            for share in PLAIN_SHARES
+            for draw in plain_templates(share * self.max_weights, self.n_inputs, self.n_outputs, rng)
+        ]
+
     def _template(self, n_weights: float, rng: np.random.Generator) -> Genotype:
         draw = draw_template(n_weights, self.n_inputs, self.n_outputs, rng)
+        return self._with_template(draw, self._scalar_genes(rng))
+
+    def _with_template(self, draw: TemplateDraw, genes: ScalarGenes) -> Genotype:
         return Genotype(
             space=self.name,
             segments=(draw.segment,),
@@ -97,7 +121,7 @@ class MLPSpace(Limits):
             inputs_per_neuron=draw.inputs_per_neuron,
             readout="sinks",
             readout_share=draw.readout_share,
-            **self._scalar_genes(rng),
+            **genes,
         )
 
     def _graph(self, prior: str, n_weights: float, rng: np.random.Generator) -> Genotype:

@@ -36,6 +36,11 @@ STEPS_TAKEN = (12, 80)  # by networks that are drawn afresh, as far as sequences
 FEWEST_STEPS = 4  # that any network takes
 OVERLAP = (1.0, 3.0)  # length of a window in strides
 LONGEST_OVERLAP = 4
+# Networks as set by hand.
+PLAIN_SHARES, PLAIN_EMBEDDING_SHARE = (0.95, 0.475, 0.24, 0.12), 0.3  # of max_weights, and of these of the embedding
+PLAIN_CELL: Cell = "gru"
+PLAIN_POOLING: Pooling = "all"
+PLAIN_RATE = 0.01
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,9 @@ class RNNSpace(Limits):
         pooling = tuple(POOLING_WEIGHTS)[rng.choice(len(POOLING_WEIGHTS), p=list(POOLING_WEIGHTS.values()))]
         if self._draws_template(rng):
             n_read_by_outputs = self.n_outputs * len(POOLINGS[pooling]) / GATES[cell]
-            graph = self._dense_layer(n_edges, n_embedded, n_read_by_outputs, rng)
+            density = LEAST_TEMPLATE_DENSITY + (1 - LEAST_TEMPLATE_DENSITY) * rng.random()
+            density = 1.0 if rng.integers(2) else density
+            graph = self._dense_layer(n_edges, n_embedded, n_read_by_outputs, density, rng)
         else:
             graph = self._random_graph(n_edges, n_embedded, rng)
         genotype = RecurrentGenotype(
@@ -138,6 +145,40 @@ class RNNSpace(Limits):
             **graph,
         )
         return self._fitted(genotype, n_weights)
+
+    def plain(self, rng: np.random.Generator) -> list[RecurrentGenotype]:
+        """One dense layer of GRU or other units that reads windows, each with half the weights of the one before."""
+        cell = PLAIN_CELL if PLAIN_CELL in self.cells else self.cells[0]
+        fewest, most = (min(n, self.n_steps) for n in STEPS_TAKEN)
+        stride = max(min(round(self.n_steps / math.sqrt(fewest * most)), self.ranges.stride[1]), 1)
+        window = max(min(round(stride * math.sqrt(math.prod(OVERLAP))), self.ranges.window[1]), stride)
+        n_read = self.n_inputs * window
+        plain: list[RecurrentGenotype] = []
+        for share in PLAIN_SHARES:
+            n_weights = share * self.max_weights
+            low, high = self.embedding
+            n_embedded = min(max(round(PLAIN_EMBEDDING_SHARE * n_weights / n_read), low, 1), n_read, max(high, 1))
+            n_edges = max(n_weights - n_read * n_embedded, 0) / GATES[cell]
+            n_outwards = self.n_outputs * len(POOLINGS[PLAIN_POOLING]) / GATES[cell]
+            genotype = RecurrentGenotype(
+                space=self.name,
+                orientation="index",
+                max_depth=self.max_depth[0],
+                edits=(),
+                cell=cell,
+                embedding=n_embedded,
+                window=window,
+                stride=stride,
+                differences=False,
+                bidirectional=False,
+                pooling=PLAIN_POOLING,
+                learning_rate=min(max(PLAIN_RATE, self.learning_rate[0]), self.learning_rate[1]),
+                dropout=0.0,
+                label_smoothing=0.0,
+                **self._dense_layer(n_edges, n_embedded, n_outwards, 1.0, rng),
+            )
+            plain.append(self._fitted(genotype, self.max_weights))
+        return plain
 
     def mutate(self, genotype: AnyGenotype, rng: np.random.Generator) -> RecurrentGenotype:
         """A genotype with one or two kinds of genes changed; never equal to the one given.
@@ -196,18 +237,17 @@ class RNNSpace(Limits):
         return has_template and (not graphs or rng.random() < TEMPLATE_SHARE)
 
     def _dense_layer(
-        self, n_edges: float, n_embedded: int, n_outwards: float, rng: np.random.Generator
+        self, n_edges: float, n_embedded: int, n_outwards: float, density: float, rng: np.random.Generator
     ) -> dict[str, Any]:
-        """Genes of one recurrent layer of about `n_edges` edges, most of those that there can be.
+        """Genes of one recurrent layer of about `n_edges` edges.
 
         Args:
             n_edges: Edges into units, and out of them as a number of those.
             n_embedded: Embedded values.
             n_outwards: Edges out of each unit, as a number of those into units.
+            density: Share of the edges that there can be.
             rng: Source of randomness.
         """
-        density = LEAST_TEMPLATE_DENSITY + (1 - LEAST_TEMPLATE_DENSITY) * rng.random()
-        density = 1.0 if rng.integers(2) else density
         n_read = max(round(density * max(n_embedded, 1)), 1)
         # density h^2 + (n_read + density n_outwards) h = edges, for h units
         linear = n_read + density * n_outwards

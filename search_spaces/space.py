@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias, TypeVar
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -59,5 +60,8 @@ class Space(Protocol[KeyedT, SizedT_co]):
         """The wiring of the genotype: the same one each time."""
 
 
-SearchSpace: TypeAlias = Space[AnyGenotype, AnyWiring]
-"""A space whose networks the engine trains."""
+class SearchSpace(Space[AnyGenotype, AnyWiring], Protocol):
+    """A space whose networks the engine trains."""
+
+    def plain(self, rng: np.random.Generator) -> Sequence[AnyGenotype]:
+        """Networks of several sizes as one would set them by hand, the largest first; the generator gives seeds."""

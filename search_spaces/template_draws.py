@@ -1,4 +1,4 @@
-"""Drawing layered templates of about a given size."""
+"""Layered templates of about a given size: drawn, and as one would set them by hand."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ DENSE_SHARE = 0.5  # of templates whose outputs read the whole last layer
 FEWEST_READ = 0.2  # share of the last layer that outputs read at least
 FEWEST_INPUTS = 4  # that a neuron reads at least, where there are as many
 NARROWEST, TRIES = 0.5, 10  # neurons of the last layer for each output; draws until there are as many
+
+
+PLAIN_SHAPES = ((0.8, 1.0), (0.5, 0.35))
+"""Of templates set by hand: width of the second layer as a share of the first, and how much of it a neuron reads."""
+MOST_PLAIN_INPUTS, PLAIN_INPUT_SHARE = 60, 0.6
+"""Inputs that a neuron of theirs reads at most, and which share of them where the second layer is sparse."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,22 @@ def draw_template(n_weights: float, n_inputs: int, n_outputs: int, rng: np.rando
     return draw
 
 
+def plain_templates(n_weights: float, n_inputs: int, n_outputs: int, rng: np.random.Generator) -> list[TemplateDraw]:
+    """Two layers read whole by the outputs, as one would set them by hand: one dense, and one wider and sparse.
+
+    Args:
+        n_weights: Weights of each, about.
+        n_inputs, n_outputs: Of the network.
+        rng: Source of the seeds of their wirings.
+    """
+    templates = []
+    for width_2, density in PLAIN_SHAPES:
+        n_read = n_inputs if density == 1.0 else math.ceil(PLAIN_INPUT_SHARE * n_inputs)
+        proportions = _Proportions(2, (width_2, width_2), (density, density), min(n_read, MOST_PLAIN_INPUTS), 1.0)
+        templates.append(proportions.sized(n_weights, n_outputs, rng)[0])
+    return templates
+
+
 def _draw(n_weights: float, n_inputs: int, n_outputs: int, rng: np.random.Generator) -> tuple[TemplateDraw, float]:
     """A template, and the width of its last layer.
 
@@ -59,14 +81,41 @@ def _draw(n_weights: float, n_inputs: int, n_outputs: int, rng: np.random.Genera
     density_2, density_3 = (log_uniform(*density.usual, rng) for density in DENSITIES)
     fan_in = log_uniform(min(FEWEST_INPUTS, n_inputs), n_inputs, rng)
     share = 1.0 if rng.random() < DENSE_SHARE else log_uniform(FEWEST_READ, 1.0, rng)
-    widths = np.array([1.0, width_2, width_2 * width_3])[:n_layers]
-    densities = np.array([density_2, density_3])[: n_layers - 1]
-    first = first_width(n_weights, fan_in + share * n_outputs * widths[-1], densities @ (widths[:-1] * widths[1:]))
-    n_neurons = max(n_layers, round(first * widths.sum()))
-    drawn = {"width_2": width_2, "width_3": width_3, "density_2": density_2, "density_3": density_3, "layers": n_layers}
-    parameters = find_prior(TEMPLATE).nearest(n_neurons, drawn)
-    segment = Segment(TEMPLATE, tuple(sorted(parameters.items())), n_neurons, new_seed(rng), 0, n_neurons)
-    return TemplateDraw(segment, max(1, round(fan_in)), share), float(first * widths[-1])
+    proportions = _Proportions(n_layers, (width_2, width_3), (density_2, density_3), fan_in, share)
+    return proportions.sized(n_weights, n_outputs, rng)
+
+
+@dataclass(frozen=True)
+class _Proportions:
+    """All of a template but its size.
+
+    Attributes:
+        n_layers: Its layers.
+        widths: Of the second and third layer, as a share of the layer before.
+        densities: Share of the layer before that a neuron of the second and third layer reads.
+        fan_in: Inputs that each neuron of the first layer reads.
+        share: Of the last layer, that each output reads.
+    """
+
+    n_layers: int
+    widths: tuple[float, float]
+    densities: tuple[float, float]
+    fan_in: float
+    share: float
+
+    def sized(self, n_weights: float, n_outputs: int, rng: np.random.Generator) -> tuple[TemplateDraw, float]:
+        """A template with about so many weights, and the width of its last layer."""
+        width_2, width_3 = self.widths
+        widths = np.array([1.0, width_2, width_2 * width_3])[: self.n_layers]
+        edges = np.array(self.densities)[: self.n_layers - 1] @ (widths[:-1] * widths[1:])
+        first = first_width(n_weights, self.fan_in + self.share * n_outputs * widths[-1], edges)
+        n_neurons = max(self.n_layers, round(first * widths.sum()))
+        wanted: dict[str, float] = {"layers": self.n_layers}
+        for width, density, of_width, of_density in zip(WIDTHS, DENSITIES, self.widths, self.densities, strict=True):
+            wanted |= {width.name: of_width, density.name: of_density}
+        parameters = find_prior(TEMPLATE).nearest(n_neurons, wanted)
+        segment = Segment(TEMPLATE, tuple(sorted(parameters.items())), n_neurons, new_seed(rng), 0, n_neurons)
+        return TemplateDraw(segment, max(1, round(self.fan_in)), self.share), float(first * widths[-1])
 
 
 def first_width(n_weights: float, linear: float, quadratic: float) -> float:

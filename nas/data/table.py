@@ -8,7 +8,7 @@ import io
 import itertools
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 import numpy as np
@@ -81,10 +81,17 @@ def _parse(data: str, file: TextIO, delimiter: str) -> tuple[list[str], dict[str
                 )
         lines.append(np.array([line for line, _ in block], dtype=np.int64))
         for name, column in zip(names, zip(*(row for _, row in block), strict=True), strict=True):
-            cells[name].append(pa.array(column, type=pa.large_string()))
+            cells[name].append(_texts(column))
     if not lines:
         raise DataError(f"{data} has a header but no rows. Add rows below the header line.")
     return names, cells, lines
+
+
+def _texts(cells: Sequence[str]) -> pa.LargeStringArray:
+    """Cells as an array of Arrow; its own way there loads pandas, which takes half a second."""
+    encoded = [cell.encode() for cell in cells]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+    return pa.LargeStringArray.from_buffers(len(cells), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))
 
 
 def _rows_with_lines(data: str, file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -46,6 +46,11 @@ from numba import njit  # noqa: E402
 compiled: Callable[[Callable[..., Any]], Any] = njit(fastmath=FAST_MATH, nogil=True, error_model="numpy", cache=True)
 
 
+def has_kept_kernels() -> bool:
+    """Whether an earlier process on this machine has left compiled kernels of these sources."""
+    return any(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"))
+
+
 def compiled_for(constant: int) -> Callable[[Callable[..., Any]], Any]:
     """`compiled` for one of several functions that share their source and differ by a constant.
 

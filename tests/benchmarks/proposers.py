@@ -2,7 +2,8 @@
 
     python -c "from proposers import main; main()" random search letter.csv --target class --budget 30s
 
-Random draws are from the space that ours searches, with its priors. Regularised evolution is that of Real et al.
+Random draws are from the space that ours searches, with its priors; "our start" are the networks as set by hand that
+ours begins with, and it tells what they are worth without evolution. Regularised evolution is that of Real et al.
 (2019): the oldest leave a population of 25, and the best of 5 drawn is mutated. All share rungs, workers and finale.
 The seam is the class that the loop of a search takes for its evolution.
 """
@@ -14,17 +15,24 @@ from typing import Any
 
 import nas.cli
 
-METHODS = ("random", "regularised evolution", "ours, gate off", "ours, gate on")
-GATED = METHODS[3]
+METHODS = ("random", "random, our start", "regularised evolution", "ours, gate off", "ours, gate on")
+RANDOM, OUR_START, REGULARISED, GATE_OFF, GATED = METHODS
 POPULATION, TOURNAMENT = 25, 5
 
 
-def propose_at_random() -> None:
-    """From now on searches draw children from the space, whatever was learned."""
+def propose_at_random(*, with_our_start: bool) -> None:
+    """From now on searches draw children from the space, whatever was learned.
+
+    Args:
+        with_our_start: Whether they begin with the networks as set by hand that ours begins with.
+    """
     import nas.search
     from nas.evolution import Evolution
 
     class RandomDraws(Evolution):
+        def __init__(self, *arguments: Any, first: Any = (), **options: Any) -> None:
+            super().__init__(*arguments, first=first if with_our_start else (), **options)
+
         def _propose(self, parents: Any, rng: Any) -> Any:
             return self._space.sample(rng), ()
 
@@ -37,6 +45,9 @@ def propose_by_regularised_evolution() -> None:
     from nas.evolution import Evolution
 
     class RegularisedEvolution(Evolution):
+        def __init__(self, *arguments: Any, first: Any = (), **options: Any) -> None:
+            super().__init__(*arguments, **options)
+
         def _select(self, population: Any, members: Any) -> Any:
             return (*population, *members)[-POPULATION:]
 
@@ -53,9 +64,9 @@ def propose_by_regularised_evolution() -> None:
 def main() -> None:
     """Run `nas` by a method; loaded and timed as the console script is."""
     method, *arguments = sys.argv[1:]
-    if method == "random":
-        propose_at_random()
-    elif method == "regularised evolution":
+    if method in (RANDOM, OUR_START):
+        propose_at_random(with_our_start=method == OUR_START)
+    elif method == REGULARISED:
         propose_by_regularised_evolution()
     elif method not in METHODS:
         raise SystemExit(f"The method is {method}; give one of {', '.join(METHODS)}.")

@@ -26,15 +26,14 @@ from pathlib import Path
 
 import numpy as np
 from comparison import SMALL_SHARE, Difference, Point, floor_of, hypervolume, mean_and_error, paired
-from proposers import METHODS
+from proposers import GATE_OFF, GATED, METHODS, OUR_START, RANDOM
 from result_file import Row, number, read_rows
 from search_runs import Wanted, complete, front_by_test, front_by_validation
 
 from nas.config import parse_duration
 from nas.errors import UsageError
 
-RANDOM, GATE_OFF, GATE_ON = METHODS[0], METHODS[2], METHODS[3]
-PAIRS = (*((method, RANDOM) for method in METHODS[1:]), (GATE_ON, GATE_OFF))
+PAIRS = (*((method, RANDOM) for method in METHODS[1:]), (GATED, OUR_START), (GATED, GATE_OFF))
 MEANS = "used_s", "trained", "skipped", "best_n_weights"
 MEASURES = TEST, TEST_AREA, AREA = "test score", "area of the front, test", "area of all trained, validation"
 
