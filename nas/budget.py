@@ -31,7 +31,8 @@ class Plan:
     """Sizes of a search; fixed when it starts, so that a resumed run goes on alike.
 
     Attributes:
-        epochs: Epochs of a complete training.
+        epochs: Epochs of a complete training in the search.
+        full_epochs: Epochs that it would have if the budget allowed; at least as many.
         n_seeds: Sets of weights a candidate.
         population: Members of the population, and children trained in a generation.
         max_weights: Most weights a candidate may have.
@@ -39,6 +40,7 @@ class Plan:
     """
 
     epochs: int
+    full_epochs: int
     n_seeds: int
     population: int
     max_weights: int

@@ -49,7 +49,7 @@ from nas.view import View
 from nas.workers import Workers
 from search_spaces import SearchSpace
 
-FORMAT = 4
+FORMAT = 5
 SPEED_TRIAL_S = 0.15
 GUESSED_SEARCH_SHARE = 0.6
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
@@ -182,7 +182,7 @@ def _execute(
                     history,
                     dataset=dataset,
                     course=course,
-                    final_epochs=plan.final_epochs,
+                    plan=plan,
                     speed=observed(history),
                     n_workers=n_workers,
                     budget_s=budget_s,
@@ -260,7 +260,7 @@ def _plan(
     search, training = config.search, config.training
     max_weights = max_weights_for(config, dataset)
     batches = batch_plan(dataset.n_train, search.seed)
-    epochs = training.epochs or default_epochs(batches.steps_per_epoch)
+    epochs = full_epochs = training.epochs or default_epochs(batches.steps_per_epoch)
     n_seeds = training.seeds or default_seeds(dataset.n_validation)
     population = search.population or DEFAULT_POPULATION
     recipe = recipe_for(config, dataset, batches, epochs)
@@ -281,7 +281,8 @@ def _plan(
             choose_seeds=training.seeds is None,
             choose_population=search.population is None,
         )
-    plan = Plan(epochs, n_seeds, population, max_weights, FINAL_LENGTHENING * epochs)
+    full_epochs = max(epochs, full_epochs)
+    plan = Plan(epochs, full_epochs, n_seeds, population, max_weights, max(FINAL_LENGTHENING * epochs, full_epochs))
     write_json(directory.plan, {"format": FORMAT, "plan": asdict(plan), "speed": asdict(speed)})
     return plan, speed
 

@@ -108,6 +108,7 @@ def final_part(
     n_seeds: int = 1,
     n_workers: int = 2,
     seconds_a_training: float = 1.0,
+    full_epochs: int = EPOCHS,
 ) -> FinalPart:
     """The final part of a run whose search found some networks.
 
@@ -129,7 +130,7 @@ def final_part(
         config=SimpleNamespace(
             search=SimpleNamespace(workers=n_workers, seed=0), predictor=SimpleNamespace(enabled=False)
         ),
-        plan=Plan(EPOCHS, n_seeds, 6, 900, 3 * EPOCHS),
+        plan=Plan(EPOCHS, full_epochs, n_seeds, 6, 900, 3 * EPOCHS),
         space=space,
         course=Course(recipe, n_seeds, 0, (dataset.n_train, len(dataset.y))),
         workers=workers or FakeWorkers(),

@@ -43,10 +43,10 @@ def write_reports(part: FinalPart, show: Callable[[str], None]) -> dict[str, Any
         notes=dataset.notes,
         settings={**asdict(search.plan), "seed": search.config.search.seed, "workers": part.n_workers},
     )
-    # Judged by a thread, while workers train what the networks are compared with.
-    judged = thread(daemon=True)(_predictor)(part) if settings.enabled else None
-    findings = Findings()
+    findings, judged = Findings(), None
     for findings in finish(part, show):
+        if settings.enabled and judged is None:  # by a thread, while workers train what the networks are compared with
+            judged = thread(daemon=True)(_predictor)(part)
         missing = (*findings.missing, *([PREDICTOR] if settings.enabled else []))
         report = content(findings, seconds=search.clock.used_s(), predictor=None, missing=missing)
         write_json(directory.report, report)

@@ -42,15 +42,16 @@ def dense_baselines(
         while_choosing=hyperparameters_of(best.trial.genotype),
         while_training=training.hyperparameters[best.trial.key],
     )
+    n_free = max(1, part.n_workers - 1)  # the other one learns trees
     if deadline is None:
         speed = replace(part.speed, seconds=1.0)  # any speed: the same seed gives the same networks
         wall_s, seconds = math.inf, SHARE_OF_SEARCH * speed.search_s(search.recorder.history, search.course)
     else:
         speed, wall_s = part.speed, deadline - time.monotonic()
-        seconds = part.n_workers * wall_s / MARGIN
-    entries = affordable_entries(contests, how, speed, wall_s, seconds, part.n_workers)
+        seconds = n_free * wall_s / MARGIN
+    entries = affordable_entries(contests, how, speed, wall_s, seconds, n_free)
     final_s = [training_wall_s([entry.contest.settings[0].load], entry.final, speed, 1) for entry in entries]
-    final_wall_s = max([math.fsum(final_s) / part.n_workers, *final_s])
+    final_wall_s = max([math.fsum(final_s) / n_free, *final_s])
     trained = {d.entry.contest.name: d for d in train_dense(entries, how, search.workers, deadline, final_wall_s)}
     answered = []
     for contest in contests:
@@ -60,7 +61,7 @@ def dense_baselines(
             answered.append(Answered(Baseline(f"dense ({contest.name}): not trained to the end, time was short")))
     n_all = max(len(contest.settings) for contest in contests)
     n = max((entry.n_settings for entry in entries), default=0)
-    if n >= n_all:
+    if n >= n_all or n == 0:
         return answered, None
     why = "there was no time for more" if deadline is not None else "more would cost over a quarter of the search"
     return answered, f"The dense networks are the best of {n} of {n_all} settings: {why}."

@@ -23,7 +23,7 @@ from nas.workers import Workers
 NUMBERS_TO_TRY = (24, 12, 6, 2, 1)
 REDUCTION = 3  # of the number of settings at each rung
 FEW = 3  # settings that are not told apart at the first rung already
-MOST_OF_TIME = 0.8  # that the final training of one network may take
+MOST_OF_TIME = 0.9  # that the final training of one network may take
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def train_dense(
 
 
 def affordable_entries(
-    contests: Sequence[Contest], how: DenseTraining, speed: Speed, wall_s: float, seconds: float, n_workers: int
+    contests: Sequence[Contest], how: DenseTraining, speed: Speed, wall_s: float, seconds: float, n_free: int
 ) -> list[Entry]:
     """What the time is enough for; contests without time for a single epoch are left out.
 
@@ -135,13 +135,13 @@ def affordable_entries(
         speed: Of one worker.
         wall_s: Seconds until all is to be over.
         seconds: What all workers may use together.
-        n_workers: Workers.
+        n_free: Workers that have nothing else to do.
     """
     entries: list[Entry] = []
     for contest in contests:
         epochs, load = epochs_of(how.final), contest.settings[0].load
         one_epoch = over_epochs(how.final, 1)
-        begun = [entry.contest.settings[0].load for entry in entries] if n_workers == 1 else []
+        begun = [entry.contest.settings[0].load for entry in entries] if n_free == 1 else []
         free_s = MOST_OF_TIME * wall_s - sum(
             training_wall_s([of_one], entry.final, speed, 1) for of_one, entry in zip(begun, entries, strict=False)
         )

@@ -11,7 +11,7 @@ from nas.results.timetable import Timetable
 from nas.search import Search
 from nas.speed import Speed
 
-LEAST_JUDGING_S, JUDGING_SHARE = 2.5, 0.06  # of the budget, for judging the predictor
+JUDGING_SHARE, LAST_FIT_S = 0.06, 1.0  # of the budget, for judging the predictor; its last fit may take so long
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class FinalPart:
         budget_s = self.search.clock.budget_s
         if self.end is None or budget_s is None:
             return self.end
-        return min(self.end, time.monotonic() + max(LEAST_JUDGING_S, JUDGING_SHARE * budget_s))
+        return min(self.end - LAST_FIT_S, time.monotonic() + JUDGING_SHARE * budget_s)
 
     def deadline_of_front(self) -> float | None:
         """When the front should be trained, so that the baselines have their time; it may take theirs if need be."""

@@ -1,8 +1,10 @@
 """Whether the final training is to be longer than that of the search, and with how much dropout.
 
-Longer trainings fit the training rows better. On most data that helps, small networks above all; large ones need more
-dropout for it; and where the targets are noisy it harms. So it is tried: the networks of the front are trained anew
-on the training rows, as long as in the search and longer, and the validation rows decide for all of them together.
+Where the budget shortened the trainings of the search, so that it saw enough candidates, the final training is as long
+as it would have been without a budget, or as the time allows. Beyond that, longer trainings fit the training rows
+better. On most data that helps, small networks above all; large ones need more dropout for it; and where the targets
+are noisy it harms. So it is tried: the networks of the front are trained anew on the training rows, as long as in the
+search and longer, and the validation rows decide for all of them together.
 """
 
 from __future__ import annotations
@@ -56,7 +58,9 @@ def try_longer(part: FinalPart, front: Sequence[Known]) -> Lengthening:
     """
     course, usual = part.search.course, epochs_of(part.search.course.recipe)
     own = {one.trial.key: hyperparameters_of(one.trial.genotype) for one in front}
-    short = Lengthening(usual, own)
+    short, full = Lengthening(usual, own), part.search.plan.full_epochs
+    if full > usual:
+        return replace(short, epochs=max(usual, min(full, affordable_epochs(part, front, 1, 0))))
     if affordable_epochs(part, front, 1 + course.n_seeds, course.n_seeds) < MIN_LENGTHENING * usual:
         return short
     first = _tried(part, front, own, course.recipe, part.deadline_of_front())

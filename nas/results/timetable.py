@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 from nas.baseline_seconds import boosting_seconds, wanted_seconds
-from nas.budget import batch_plan
+from nas.budget import Plan, batch_plan
 from nas.data import AnyDataset, Dataset
 from nas.generation import Course, hyperparameters_of
 from nas.recorder import Trial
@@ -19,7 +19,7 @@ from nas.results.front import best_of_front, front_by_doubling, known_of
 from nas.speed import Load, Speed
 
 # What a step gets of the budget, at most.
-CROSS_VALIDATION_SHARE, FRONT_SHARE, DENSE_SHARE, BOOSTING_SHARE, TRUST_SHARE = 0.11, 0.25, 0.10, 0.08, 0.02
+CROSS_VALIDATION_SHARE, FRONT_SHARE, DENSE_SHARE, BOOSTING_SHARE, TRUST_SHARE = 0.11, 0.25, 0.13, 0.08, 0.02
 MAX_BOOSTING_S, MAX_TRUST_S = 120.0, 5.0
 
 
@@ -55,7 +55,7 @@ def timetable(
     *,
     dataset: AnyDataset,
     course: Course,
-    final_epochs: int,
+    plan: Plan,
     speed: Speed,
     n_workers: int,
     budget_s: float,
@@ -66,7 +66,7 @@ def timetable(
     Args:
         history: All trials.
         dataset, course: What is trained, and how.
-        final_epochs: Of the final training.
+        plan: How long the final training may be.
         speed: Of one worker.
         n_workers: Workers.
         budget_s: Of the whole run.
@@ -83,15 +83,19 @@ def timetable(
     if cross_validation.is_wanted(dataset):
         of_fold = course.recipe.over(batch_plan(cross_validation.fold_rows(n_rows), course.run_seed))
         trials = cross_validation.closest_choices(history)
-        one_fold_s = math.fsum(speed.training_s(Load.of_trial(trial), of_fold) for trial in trials)
-        validating_s = MARGIN * cross_validation.N_FOLDS * one_fold_s / n_workers
+        fold_s = [MARGIN * speed.training_s(Load.of_trial(trial), of_fold) for trial in trials]
+        n = cross_validation.affordable_candidates(fold_s, n_workers, most.cross_validation)
+        validating_s = cross_validation.N_FOLDS * math.fsum(fold_s[:n]) / n_workers
 
     usual = final_recipe(course, n_rows, epochs_of(course.recipe))
     usual_s = training_wall_s([Load.of_trial(one.trial) for one in front], usual, speed, n_workers)
-    front_s = usual_s * trainings_of_front(most.front / usual_s, final_epochs / epochs_of(usual), course.n_seeds)
+    if plan.full_epochs > plan.epochs:
+        front_s = min(usual_s * plan.full_epochs / plan.epochs, most.front)
+    else:
+        front_s = usual_s * trainings_of_front(most.front / usual_s, plan.final_epochs / plan.epochs, course.n_seeds)
 
     own = hyperparameters_of(best.trial.genotype)
-    how = DenseTraining(course, final_recipe(course, n_rows, final_epochs), own, own)
+    how = DenseTraining(course, final_recipe(course, n_rows, plan.final_epochs), own, own)
     entries = [Entry(contest, NUMBERS_TO_TRY[0], how.final) for contest in contests_for(dataset, best.trial)]
     dense_s = MARGIN * dense_seconds(entries, how, speed) / n_workers
     trees_s = min(boosting_limit_s(budget_s), MARGIN * boosting_s(dataset))
