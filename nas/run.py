@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pebble.concurrent import thread
 from rich.console import Console
 
+from nas.background import begin
 from nas.budget import (
     DEFAULT_POPULATION,
     FINAL_LENGTHENING,
@@ -149,7 +149,7 @@ def _execute(
     console: Console,
 ) -> RunEnd:
     rows = write_rows(directory.shared, dataset)
-    opened = thread(daemon=True)(Recorder)(directory.study, dataset.score_name)  # which takes most of a second
+    opened = begin(Recorder, directory.study, dataset.score_name)  # which takes most of a second
     for note in dataset.notes:
         console.print(f"Note: {note}", soft_wrap=True)
     try:

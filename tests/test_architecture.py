@@ -39,10 +39,10 @@ THIRD_PARTIES = {
 }
 HOMES = {  # the only files or folders that import a library
     "deap": ("nas/evolution.py",),
-    "optuna": ("nas/recorder.py",),
+    "optuna": ("nas/recorder.py", "nas/study_rows.py"),
     "sqlalchemy": ("nas/recorder.py",),
-    "sqlite3": ("nas/recorder.py", "predictors/tables/"),
-    "pebble": ("nas/workers.py", "nas/task_queue.py"),
+    "sqlite3": ("nas/recorder.py", "nas/study_rows.py", "predictors/tables/"),
+    "pebble": ("nas/workers.py", "nas/task_queue.py", "nas/background.py"),
     "multiprocessing": ("nas/workers.py", "nas/forkserver.py"),
     "numba": ("nas/engine/",),
     "llvmlite": ("nas/engine/",),

@@ -7,8 +7,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
-from pebble.concurrent import thread
-
+from nas.background import begin
 from nas.checkpoint import read_json, write_json
 from nas.predictor_report import predictor_report
 from nas.report.content import build_report
@@ -46,7 +45,7 @@ def write_reports(part: FinalPart, show: Callable[[str], None]) -> dict[str, Any
     findings, judged = Findings(), None
     for findings in finish(part, show):
         if settings.enabled and judged is None:  # by a thread, while workers train what the networks are compared with
-            judged = thread(daemon=True)(_predictor)(part)
+            judged = begin(_predictor, part)
         missing = (*findings.missing, *([PREDICTOR] if settings.enabled else []))
         report = content(findings, seconds=search.clock.used_s(), predictor=None, missing=missing)
         write_json(directory.report, report)

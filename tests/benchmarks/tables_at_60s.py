@@ -29,8 +29,9 @@ Scored = tuple[float, float]
 
 def kind_of(baseline: str) -> str:
     """The name of a baseline without what differs between data sets: its shape and rate, and what cut it short."""
-    name = re.sub(r" \(\d+ of \d+ iterations.*\)", "", baseline).split(":")[0]
-    return f"dense {name[name.index('(') :]}" if name.startswith("dense") and "(" in name else name
+    if dense := re.match(r"dense .*?(\(.*?\))", baseline):
+        return f"dense {dense[1]}"
+    return re.sub(r" \(\d+ of \d+ iterations.*\)", "", baseline).split(":")[0]
 
 
 def reported(row: Row) -> dict[str, Scored]:

@@ -10,7 +10,7 @@ from collections import Counter
 import numpy as np
 import proposers
 import pytest
-from proposers import METHODS
+from proposers import METHODS, OUR_START, REGULARISED
 from search_methods import AREA, TEST, TEST_AREA, SearchJob, analyse, contests_of, searches_of
 
 import nas.search
@@ -41,12 +41,13 @@ def test_what_is_no_job_is_refused(text: str) -> None:
 
 
 def test_methods_take_turns_within_a_seed() -> None:
-    wanted = searches_of([SearchJob("letter.csv", "class", 30.0, 4), SearchJob("digits", None, 10.0, 1)], METHODS)
-    assert [(w.data, w.seed) for w in wanted] == [("letter", i // 4) for i in range(16)] + [("digits", 0)] * 4
+    n = len(METHODS)
+    wanted = searches_of([SearchJob("letter.csv", "class", 30.0, n), SearchJob("digits", None, 10.0, 1)], METHODS)
+    assert [(w.data, w.seed) for w in wanted] == [("letter", i // n) for i in range(n * n)] + [("digits", 0)] * n
     assert wanted[0].options == ("--target", "class")
-    assert wanted[16].options == ()
-    places = Counter((w.method, i % 4) for i, w in enumerate(wanted[:16]))
-    assert places == Counter({(method, place): 1 for method in METHODS for place in range(4)})  # a Latin square
+    assert wanted[n * n].options == ()
+    places = Counter((w.method, i % n) for i, w in enumerate(wanted[: n * n]))
+    assert places == Counter({(method, place): 1 for method in METHODS for place in range(n)})  # a Latin square
 
 
 def row(method: str, seed: int, test: float, front: list[list[float]]) -> dict[str, str]:
@@ -90,19 +91,25 @@ def test_the_tables_say_what_is_clear_and_what_is_missing() -> None:
     assert "floors 0.6000, 0.6500 (at most 64 weights)" in text
 
 
-@pytest.mark.parametrize("method", METHODS[:2])
+SPACE = MLPSpace(n_inputs=4, n_outputs=3, max_weights=200)
+FIRST = SPACE.plain(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("method", METHODS[:3])
 def test_a_method_changes_who_proposes_alone(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nas.search, "Evolution", Evolution)
     monkeypatch.setattr("sys.argv", ["proposers", method, "search", "digits"])
     monkeypatch.setattr("nas.cli.main", lambda: None)
     proposers.main()
     assert sys.argv == ["nas", "search", "digits", "--no-predictor"]
-    evolution = nas.search.Evolution(MLPSpace(n_inputs=4, n_outputs=3, max_weights=200), 6, seed=0)
+    evolution = nas.search.Evolution(SPACE, 6, seed=0, first=FIRST)
     told: list[float] = []
     for generation in range(8):
         children = evolution.ask(evolution.parents(), 10)
-        knows = method != "random" and generation >= IN_FLIGHT
+        knows = method == REGULARISED and generation >= IN_FLIGHT
         assert [len(child.parents) for child in children] == [int(knows)] * 10
+        is_ours = [child.genotype in FIRST for child in children]
+        assert any(is_ours) == (method == OUR_START and generation < IN_FLIGHT)
         evolution.begin(child.key for child in children)
         if generation < IN_FLIGHT - 1:
             waiting = children  # the first generation is told once the second has begun
@@ -111,7 +118,7 @@ def test_a_method_changes_who_proposes_alone(method: str, monkeypatch: pytest.Mo
         told += scores
         evolution.tell([Member(c.key, c.genotype, s, 100, 1) for c, s in zip(waiting, scores, strict=True)])
         waiting = children
-    if method == "regularised evolution":
+    if method == REGULARISED:
         assert [member.score for member in evolution.population] == told[-proposers.POPULATION :]  # however good
 
 

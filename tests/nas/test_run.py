@@ -104,7 +104,8 @@ def test_another_seed_gives_another_search(finished_run: Path, tmp_path: Path) -
 
     keys = [trial.key for trial in read_history(tmp_path / "other" / "study.db")]
     assert len(keys) == 8
-    assert not set(keys) & {trial.key for trial in read_history(finished_run / "study.db")}
+    common = set(keys) & {trial.key for trial in read_history(finished_run / "study.db")}
+    assert len(common) <= 2  # dense networks as set by hand have no seed
 
 
 def test_without_the_predictor_nobody_is_skipped(finished_run: Path, tmp_path: Path) -> None:
@@ -230,7 +231,7 @@ class SlowWorkers:
 def test_on_a_busy_machine_the_speed_is_measured_for_longer() -> None:
     workers, recipe = SlowWorkers(), Recipe("classification", BatchPlan(96, 16, (5,)), 90)
     speed = nas.run._measure_speed(MLPSpace(6, 3, 300), workers, recipe, 0, lambda: False)  # type: ignore[arg-type]
-    assert workers.allowed_s == pytest.approx([0.3, 0.6, 1.2, 2.4, 2.4], abs=0.1)
+    assert workers.allowed_s == pytest.approx([0.15, 0.3, 0.6, 1.2, 2.4, 2.4], abs=0.1)
     assert speed is not None and speed.seconds > 0
     assert nas.run._measure_speed(MLPSpace(6, 3, 300), workers, recipe, 0, lambda: True) is None  # type: ignore[arg-type]
 

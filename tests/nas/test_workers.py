@@ -236,7 +236,7 @@ def test_a_deadline_ends_training_in_between(pool: Workers, expected: dict[str, 
     start = time.monotonic()
     results = list(pool.train(JOBS, Leg(ENDLESS, ENDLESS.total_steps, (N_TRAIN, N_ROWS), start + 0.5)))
 
-    assert time.monotonic() - start < 10  # rather than hours
+    assert time.monotonic() - start < 60  # rather than hours
     assert sorted(result.key for result in results) == sorted(each.key for each in JOBS)
     for result in results:
         assert result.state is not None

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from search_spaces import MLPSpace, PriorError, SpaceError
+from search_spaces.input_choice import Plane
 
 SPACE = MLPSpace(n_inputs=16, n_outputs=10, max_weights=5000)
 
@@ -111,3 +112,38 @@ def test_bounds_of_a_parameter_are_kept_by_every_operator() -> None:
 def test_impossible_bounds_are_refused(bounds: dict[str, dict[str, tuple[float, float]]], message: str) -> None:
     with pytest.raises(PriorError, match=message):
         MLPSpace(8, 3, 2000, bounds=bounds)
+
+
+@pytest.mark.parametrize(
+    "space",
+    [SPACE, MLPSpace(2, 1, 12), MLPSpace(700, 10, 21_000, plane=None), replace(SPACE, learning_rate=(1e-3, 2e-3))],
+)
+def test_plain_networks_are_layers_of_falling_size_as_one_would_set_them_by_hand(space: MLPSpace) -> None:
+    plain = space.plain(np.random.default_rng(0))
+    assert plain == space.plain(np.random.default_rng(0))
+    sizes = [space.wire(genotype).n_weights for genotype in plain]
+    assert len(sizes) == 8 and max(sizes) <= space.max_weights
+    for genotype in plain:
+        assert genotype.is_template and (genotype.dropout, genotype.readout_share) == (0.0, 1.0)
+        assert space.learning_rate[0] <= genotype.learning_rate <= space.learning_rate[1]
+        assert type(genotype).from_dict(genotype.to_dict()) == genotype
+    if space.max_weights > 100:
+        shares = np.array(sizes) / space.max_weights
+        np.testing.assert_allclose(shares, np.repeat([0.95, 0.475, 0.24, 0.12], 2), rtol=0.12)
+
+
+def test_of_two_plain_networks_of_a_size_one_is_dense_and_the_other_wider() -> None:
+    dense, sparse = SPACE.plain(np.random.default_rng(0))[:2]
+    assert dict(dense.segments[0].parameters)["density_2"] == 1.0 and dense.inputs_per_neuron == SPACE.n_inputs
+    assert sparse.segments[0].n_neurons > 1.2 * dense.segments[0].n_neurons
+
+
+def test_a_space_without_templates_has_no_plain_networks() -> None:
+    assert MLPSpace(16, 10, 5000, priors=("watts-strogatz",)).plain(np.random.default_rng(0)) == []
+
+
+def test_plain_networks_of_images_read_patches() -> None:
+    plane = Plane(tuple(k // 8 for k in range(64)), tuple(k % 8 for k in range(64)))
+    genotypes = MLPSpace(64, 10, 2000, plane=plane).plain(np.random.default_rng(0))
+    assert {genotype.input_choice for genotype in genotypes} == {"patch"}
+    assert {genotype.input_choice for genotype in SPACE.plain(np.random.default_rng(0))} == {"random"}

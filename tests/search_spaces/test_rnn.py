@@ -151,3 +151,20 @@ def test_bounds_of_a_parameter_are_kept_by_every_operator() -> None:
         genotypes.append(space.mutate(space.cross(first, second, rng), rng))
     values = {dict(segment.parameters)["rewiring"] for genotype in genotypes for segment in genotype.segments}
     assert min(values) >= 0.4 and max(values) <= 0.5 and len(values) > 5
+
+
+@pytest.mark.parametrize(
+    "space", [SPACE, replace(SPACE, n_steps=427), replace(SPACE, cells=("lstm",)), RNNSpace(1, 3, 40, embedding=(0, 1))]
+)
+def test_plain_networks_are_one_dense_layer_of_falling_size(space: RNNSpace) -> None:
+    plain = space.plain(np.random.default_rng(0))
+    assert plain == space.plain(np.random.default_rng(0))
+    wirings = [space.wire(genotype) for genotype in plain]
+    sizes = [wiring.n_weights for wiring in wirings]
+    assert len(sizes) == 4 and max(sizes) <= space.max_weights and sizes == sorted(sizes, reverse=True)
+    for genotype, wiring in zip(plain, wirings, strict=True):
+        assert genotype.cell == ("gru" if "gru" in space.cells else "lstm")
+        assert wiring.depth == 1 and genotype.pooling == "all"
+        assert wiring.n_units < 4 or wiring.density > 0.9
+    if space.max_weights > 100:
+        assert sizes[0] > 0.7 * space.max_weights

@@ -5,6 +5,8 @@ import csv
 import datetime
 import gzip
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.data.source import Column, NumberColumn, TextColumn
-from nas.data.table import ROWS_AT_ONCE, read_table
+from nas.data.table import ROWS_AT_ONCE, _texts, read_table
 from nas.errors import DataError
 
 WriteFile = Callable[..., str]
@@ -213,3 +215,19 @@ def test_damaged_parquet_is_refused_or_read(
     else:
         assert not cut
         assert columns
+
+
+@given(st.lists(st.text()))
+def test_texts_are_those_that_arrow_makes(cells: list[str]) -> None:
+    ours = _texts(cells)
+    ours.validate(full=True)
+    assert ours.equals(pa.array(cells, pa.large_string()))
+
+
+def test_reading_a_text_table_does_not_load_pandas(write_file: WriteFile) -> None:
+    path = write_file("t.csv", b"a,b\n1,x\n2,y\n")
+    code = (
+        f"import sys; from nas.data.table import read_table; read_table({str(path)!r}); print('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -130,3 +130,11 @@ def test_no_two_kernels_have_the_same_name() -> None:
     names = Counter((function.__module__, function.__qualname__) for function in kernels.values())
     assert len(names) > 20
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_kept_kernels_are_seen_by_the_indices_of_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert not compiler.has_kept_kernels()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "kernel-1.py311.nbi").touch()
+    assert compiler.has_kept_kernels()

@@ -29,7 +29,11 @@ def judged(table: Path, choices: Choices) -> tuple[learning.Judged, list[str]]:
         return judge([str(table)], Wishes(), choices, steps, said.append), said
 
 
-def test_a_named_regressor_is_judged_three_times_and_one_that_chooses_anew_twice(table: Path) -> None:
+def test_a_named_regressor_is_judged_three_times_and_one_that_chooses_anew_twice(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("predictors.regressors", "predictors.commands.learning"):
+        monkeypatch.setattr(f"{module}.AUTO_NAMES", ("bayesian-ridge", "neighbours"))
     named, _ = judged(table, Choices("bayesian-ridge", "plain", 0))
     auto, said = judged(table, Choices("auto", "plain", 0))
     assert (named.trust.n_repeats, auto.trust.n_repeats) == (3, 2)
