@@ -26,6 +26,7 @@ MUTATION_AFTER_CROSSOVER_SHARE = 0.5
 TOURNAMENT_SIZE = 2
 ATTEMPTS_A_CHILD = 50
 WORTHWHILE_FACTOR, LEAST_SHORTFALL = 3.0, 0.02
+SHORTFALL_RESOLUTION = 1e-6  # scores that are nearer to 1 are not told apart
 
 
 class _Fitness(base.Fitness):  # type: ignore[misc]
@@ -35,8 +36,9 @@ class _Fitness(base.Fitness):  # type: ignore[misc]
 class _Individual:
     def __init__(self, score: float, n_weights: int) -> None:
         self.fitness = _Fitness()
-        # The logarithm: crowding then counts a doubling of weights alike at every size.
-        self.fitness.values = (score, math.log(n_weights))
+        # Logarithms: crowding then counts a doubling of weights, or of what is short of a perfect score, alike
+        # everywhere. Else the small networks, whose scores are far apart, would be thought the least crowded.
+        self.fitness.values = (-math.log(max(1.0 - score, SHORTFALL_RESOLUTION)), math.log(n_weights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +106,30 @@ def pareto_order(scores: Sequence[float], n_weights: Sequence[int], keys: Sequen
     place_of = {id(individual): place for place, individual in individuals.items()}
     order: list[int] = []
     for front in tools.sortNondominated(list(individuals.values()), len(individuals)) if individuals else []:
-        tools.emo.assignCrowdingDist(front)
+        assign_crowding(front)
         places = [place_of[id(individual)] for individual in front]
         order += sorted(places, key=lambda p: (-individuals[p].fitness.crowding_dist, keys[p]))
     rest = [place for place in range(len(scores)) if not wanted[place]]
     return order + sorted(rest, key=lambda p: (-scores[p], keys[p]))
+
+
+def assign_crowding(front: Sequence[_Individual]) -> None:
+    """Set the crowding distances of a front; all but the largest have finite ones.
+
+    Deb et al. prefer both ends of a front. The end of the smallest networks is of no special use: it has the distance
+    that it would have with a neighbour below it as near as that above.
+    """
+    tools.emo.assignCrowdingDist(front)
+    by_size = sorted(front, key=lambda individual: individual.fitness.values[1])
+    smallest, largest = by_size[0].fitness, by_size[-1].fitness
+    if smallest.values == largest.values:
+        return
+    spans = [abs(a - b) for a, b in zip(smallest.values, largest.values, strict=True)]
+    n_alike = sum(one.fitness.values == smallest.values for one in by_size)
+    above = by_size[n_alike].fitness.values
+    gaps = [abs(a - b) / span for a, b, span in zip(smallest.values, above, spans, strict=True) if span > 0.0]
+    for one in by_size[:n_alike]:
+        one.fitness.crowding_dist = sum(gaps)
 
 
 def pareto_front(scores: Sequence[float], n_weights: Sequence[int]) -> list[int]:

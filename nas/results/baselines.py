@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +62,9 @@ def baselines(
 
     # With several workers, one of them learns the others meanwhile.
     begun = other.begin() if part.n_workers > 1 else None
+    n_free = part.n_workers - isinstance(begun, Future)
     show(f"training {DENSE}")
-    compared = compared.with_kind(DENSE, lambda: dense_baselines(part, best, training, test))
+    compared = compared.with_kind(DENSE, lambda: dense_baselines(part, best, training, test, n_free))
     if part.search.is_interrupted():
         return
     yield compared

@@ -22,7 +22,7 @@ SHARE_OF_SEARCH = 0.25  # of the search's work that these networks may cost wher
 
 
 def dense_baselines(
-    part: FinalPart, best: Known, training: FrontTraining, test: HeldOut
+    part: FinalPart, best: Known, training: FrontTraining, test: HeldOut, n_free: int
 ) -> tuple[list[Answered], str | None]:
     """Choose, train and test dense networks.
 
@@ -31,6 +31,7 @@ def dense_baselines(
         best: The best network of the search, to which they are matched.
         training: The final training of the front.
         test: The test rows.
+        n_free: Workers that have nothing else to do.
 
     Returns:
         The baselines, and a note if only a part of their settings was compared.
@@ -42,7 +43,6 @@ def dense_baselines(
         while_choosing=hyperparameters_of(best.trial.genotype),
         while_training=training.hyperparameters[best.trial.key],
     )
-    n_free = max(1, part.n_workers - 1)  # the other one learns trees
     if deadline is None:
         speed = replace(part.speed, seconds=1.0)  # any speed: the same seed gives the same networks
         wall_s, seconds = math.inf, SHARE_OF_SEARCH * speed.search_s(search.recorder.history, search.course)

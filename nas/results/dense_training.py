@@ -138,16 +138,15 @@ def affordable_entries(
         n_free: Workers that have nothing else to do.
     """
     entries: list[Entry] = []
+    free_s, one_epoch = MOST_OF_TIME * wall_s, over_epochs(how.final, 1)
     for contest in contests:
-        epochs, load = epochs_of(how.final), contest.settings[0].load
-        one_epoch = over_epochs(how.final, 1)
-        begun = [entry.contest.settings[0].load for entry in entries] if n_free == 1 else []
-        free_s = MOST_OF_TIME * wall_s - sum(
-            training_wall_s([of_one], entry.final, speed, 1) for of_one, entry in zip(begun, entries, strict=False)
-        )
-        fitting = free_s / training_wall_s([load], one_epoch, speed, 1)
-        if fitting >= 1.0:
-            entries.append(Entry(contest, 1, how.final if fitting >= epochs else over_epochs(how.final, int(fitting))))
+        load = contest.settings[0].load
+        n_epochs = min(free_s / training_wall_s([load], one_epoch, speed, 1), epochs_of(how.final))
+        if n_epochs >= 1.0:
+            final = over_epochs(how.final, int(n_epochs))
+            entries.append(Entry(contest, 1, final))
+            if n_free == 1:
+                free_s -= training_wall_s([load], final, speed, 1)
     for n in NUMBERS_TO_TRY:
         more = [replace(entry, n_settings=n) if entry.final == how.final else entry for entry in entries]
         if dense_seconds(more, how, speed) <= seconds:

@@ -37,15 +37,20 @@ def split(points: Sequence[tuple[float, int]]) -> tuple[list[float], list[int], 
 
 
 def crowding_by_definition(scores: Sequence[float], n_weights: Sequence[int], front: Sequence[int]) -> dict[int, float]:
-    """Deb et al. 2002, section III-B, for a front of distinct points: one order serves both objectives."""
+    """Deb et al. 2002, section III-B, for a front of distinct points: one order serves both objectives.
+
+    Of logarithms of weights and of what is short of 1; and the smallest network is mirrored at, instead of preferred.
+    """
     by_size = sorted(front, key=n_weights.__getitem__)
     distances = dict.fromkeys(front, math.inf)
-    sizes = [math.log(n_weights[p]) for p in by_size]
-    heights = [scores[p] for p in by_size]
-    for i in range(1, len(by_size) - 1):
-        distances[by_size[i]] = (sizes[i + 1] - sizes[i - 1]) / (2 * (sizes[-1] - sizes[0])) + (
-            heights[i + 1] - heights[i - 1]
-        ) / (2 * (heights[-1] - heights[0]))
+    for values in ([math.log(n) for n in n_weights], [-math.log(max(1.0 - score, 1e-6)) for score in scores]):
+        along = [values[p] for p in by_size]
+        if len(along) > 1:
+            distances[by_size[0]] = 0.0 if distances[by_size[0]] == math.inf else distances[by_size[0]]
+            distances[by_size[0]] += (along[1] - along[0]) / (along[-1] - along[0])
+        for before, place, after in zip(by_size, by_size[1:], by_size[2:], strict=False):
+            distances[place] = 0.0 if distances[place] == math.inf else distances[place]
+            distances[place] += (values[after] - values[before]) / (2 * (along[-1] - along[0]))
     return distances
 
 
