@@ -33,8 +33,22 @@ def _cache_by_content() -> None:
     """
     here = Path(__file__).parent
     sources = b"".join(source.read_bytes() for source in sorted(here.glob("*.py")))
-    folder = here / "__pycache__" / f"kernels-{hashlib.sha256(sources).hexdigest()[:16]}"
+    folder = _cache_home(here / "__pycache__") / f"kernels-{hashlib.sha256(sources).hexdigest()[:16]}"
     os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+
+
+def _cache_home(otherwise: Path) -> Path:
+    """The user's folder for caches, or another where that cannot be written.
+
+    Kernels that lie in the package would be left behind when it is removed, and a folder without sources then hides
+    another installation of it.
+    """
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sparsewright"
+        home.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return otherwise
+    return home if os.access(home, os.W_OK) else otherwise
 
 
 # Numba reads the environment when it is first imported, which is why that comes below.

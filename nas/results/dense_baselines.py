@@ -60,11 +60,11 @@ def dense_baselines(
         else:
             answered.append(Answered(Baseline(f"dense ({contest.name}): not trained to the end, time was short")))
     n_all = max(len(contest.settings) for contest in contests)
-    n = max((entry.n_settings for entry in entries), default=0)
-    if n >= n_all or n == 0:
+    if not entries or all(entry.n_settings >= n_all for entry in entries):
         return answered, None
+    compared = " and ".join(f"{entry.n_settings} ({entry.contest.name})" for entry in entries)
     why = "there was no time for more" if deadline is not None else "more would cost over a quarter of the search"
-    return answered, f"The dense networks are the best of {n} of {n_all} settings: {why}."
+    return answered, f"The dense networks are the best of {compared} of {n_all} settings: {why}."
 
 
 def _tested(dense: DenseNetwork, wanted_epochs: int, test: HeldOut) -> Answered:

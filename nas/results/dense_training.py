@@ -147,10 +147,17 @@ def affordable_entries(
             entries.append(Entry(contest, 1, final))
             if n_free == 1:
                 free_s -= training_wall_s([load], final, speed, 1)
-    for n in NUMBERS_TO_TRY:
-        more = [replace(entry, n_settings=n) if entry.final == how.final else entry for entry in entries]
-        if dense_seconds(more, how, speed) <= seconds:
-            return more
+    for last in range(len(entries), 0, -1):  # as many of each as there is time for, then more of the most important
+        for n in NUMBERS_TO_TRY:
+            more = [
+                replace(entry, n_settings=max(n, entry.n_settings))
+                if place < last and entry.final == how.final
+                else entry
+                for place, entry in enumerate(entries)
+            ]
+            if dense_seconds(more, how, speed) <= seconds:
+                entries = more
+                break
     return entries
 
 
@@ -179,16 +186,17 @@ def _choose(
     """The best setting of each contest as far as the time allows to tell, and the seconds spent on each contest."""
     course = how.course
     alive = [list(range(len(e.contest.settings[: e.n_settings]))) for e in entries]  # of each, the best first
+    steps_of = [_rung_steps(len(numbers), course) for numbers in alive]
     states: dict[str, TrainingState | None] = {}
     seconds = [0.0] * len(entries)
-    for step in _rung_steps(max(map(len, alive)), course):
+    for step in sorted({step for steps in steps_of for step in steps}):
         jobs = [
             how.candidate(key := f"{place}|{number}", setting, states.get(key))
             for rank in range(max(map(len, alive)))
             for place, numbers in enumerate(alive)
             for number in numbers[rank : rank + 1]
             for setting in [entries[place].contest.settings[number]]
-            if entries[place].n_settings > 1
+            if step in steps_of[place]
         ]
         scores: list[dict[int, float]] = [{} for _ in entries]
         leg = Leg(course.recipe, step, course.scored_columns, deadline, course.folds)
@@ -198,7 +206,10 @@ def _choose(
             states[result.key] = result.state
             if result.scores:
                 scores[place][number] = math.fsum(result.scores) / len(result.scores)
-        alive = [_survivors(numbers, of_contest) for numbers, of_contest in zip(alive, scores, strict=True)]
+        alive = [
+            _survivors(numbers, of_contest) if step in steps else numbers
+            for numbers, of_contest, steps in zip(alive, scores, steps_of, strict=True)
+        ]
     return [entry.contest.settings[numbers[0]] for entry, numbers in zip(entries, alive, strict=True)], seconds
 
 

@@ -26,7 +26,7 @@ from nas.evolution import (
 from search_spaces import AnyGenotype, Wiring, phenotype_key
 from search_spaces.genotype import Genotype
 
-# Few distinct values, so that ties are frequent; scores of few bits, so that what is worthwhile is not up to rounding.
+# Few distinct values, so that ties are frequent; few bits, so that what is worthwhile is not up to rounding.
 coarse_points = st.lists(st.tuples(st.integers(-3, 8).map(lambda s: s / 8), st.integers(1, 8)), max_size=20)
 fine_points = st.lists(st.tuples(st.floats(-2, 1, width=16), st.integers(1, 10**6)), max_size=20)
 
@@ -37,20 +37,14 @@ def split(points: Sequence[tuple[float, int]]) -> tuple[list[float], list[int], 
 
 
 def crowding_by_definition(scores: Sequence[float], n_weights: Sequence[int], front: Sequence[int]) -> dict[int, float]:
-    """Deb et al. 2002, section III-B, for a front of distinct points: one order serves both objectives.
-
-    Of logarithms of weights and of what is short of 1; and the smallest network is mirrored at, instead of preferred.
-    """
+    """Deb et al. 2002, section III-B, of logarithms, for distinct points; at the smallest network it is mirrored."""
     by_size = sorted(front, key=n_weights.__getitem__)
-    distances = dict.fromkeys(front, math.inf)
+    distances = dict.fromkeys(front, 0.0) | {by_size[-1]: math.inf}
     for values in ([math.log(n) for n in n_weights], [-math.log(max(1.0 - score, 1e-6)) for score in scores]):
         along = [values[p] for p in by_size]
-        if len(along) > 1:
-            distances[by_size[0]] = 0.0 if distances[by_size[0]] == math.inf else distances[by_size[0]]
-            distances[by_size[0]] += (along[1] - along[0]) / (along[-1] - along[0])
-        for before, place, after in zip(by_size, by_size[1:], by_size[2:], strict=False):
-            distances[place] = 0.0 if distances[place] == math.inf else distances[place]
-            distances[place] += (values[after] - values[before]) / (2 * (along[-1] - along[0]))
+        before = [2 * along[0] - along[min(1, len(along) - 1)], *along]
+        for i, place in enumerate(by_size[:-1]):
+            distances[place] += (along[i + 1] - before[i]) / (2 * (along[-1] - along[0]))
     return distances
 
 
@@ -403,22 +397,3 @@ def test_the_best_of_a_population_have_the_most_children() -> None:
     best, worst = evolution.population[0].key, evolution.population[-1].key
     parents = [key for child in evolution.ask(evolution.population, 150) for key in child.parents]
     assert parents.count(best) > 3 * parents.count(worst)
-
-
-def test_the_given_networks_are_asked_for_first_in_turns_and_at_most_as_many_as_are_drawn() -> None:
-    given = [sampled(seed) for seed in range(100, 108)]
-    evolution, drawing = Evolution(SPACE, 6, 0, first=given), Evolution(SPACE, 6, 0)
-    for generation in range(IN_FLIGHT):
-        children, drawn = evolution.ask(evolution.parents(), 6), drawing.ask(drawing.parents(), 6)
-        assert [child.genotype for child in children] == [
-            *given[generation::IN_FLIGHT][:3], *(child.genotype for child in drawn[:3])
-        ]  # fmt: skip
-        assert all(child.parents == () for child in children)
-        evolution.begin(child.key for child in children)
-        drawing.begin(child.key for child in drawn)
-
-
-def test_a_given_network_that_is_like_another_is_asked_for_once() -> None:
-    children = Evolution(SPACE, 6, 0, first=[sampled(100)] * 8).ask((), 6)
-    assert len({child.key for child in children}) == 6
-    assert [child.genotype for child in children].count(sampled(100)) == 1

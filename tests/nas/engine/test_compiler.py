@@ -138,3 +138,17 @@ def test_kept_kernels_are_seen_by_the_indices_of_the_cache(tmp_path: Path, monke
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "kernel-1.py311.nbi").touch()
     assert compiler.has_kept_kernels()
+
+
+def test_kernels_are_kept_in_the_users_folder_for_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    assert compiler._cache_home(tmp_path) == tmp_path / "caches" / "sparsewright"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert compiler._cache_home(tmp_path) == tmp_path / "home" / ".cache" / "sparsewright"
+
+
+def test_where_there_is_no_such_folder_they_are_kept_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert compiler._cache_home(tmp_path / "other") == tmp_path / "other"

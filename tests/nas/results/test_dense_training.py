@@ -168,13 +168,24 @@ def affordable(wall_s: float, seconds: float, n_workers: int = 2) -> list[Entry]
 @settings(deadline=None)
 @given(st.floats(1e-3, 1e4))
 def test_as_many_settings_are_tried_as_there_is_time_for_and_one_at_least(seconds: float) -> None:
-    given = affordable(math.inf, seconds)
-    n = given[0].n_settings
-    assert given == entries(n) and n in NUMBERS_TO_TRY
-    assert n == 1 or dense_seconds(given, HOW, SPEED) <= seconds
-    more = [m for m in NUMBERS_TO_TRY if m > n]
-    assert not more or dense_seconds(entries(min(more)), HOW, SPEED) > seconds
+    equal, usual = given = affordable(math.inf, seconds)
+    assert {equal.n_settings, usual.n_settings} <= set(NUMBERS_TO_TRY) and usual.n_settings <= equal.n_settings
+    assert equal.n_settings == 1 or dense_seconds(given, HOW, SPEED) <= seconds
+    for n in NUMBERS_TO_TRY:
+        if n > usual.n_settings:
+            assert dense_seconds(entries(n), HOW, SPEED) > seconds
+        if n > equal.n_settings:
+            assert dense_seconds([replace(equal, n_settings=n), usual], HOW, SPEED) > seconds
     assert affordable(math.inf, math.inf) == entries(24)
+
+
+def test_more_settings_of_one_contest_take_no_more_time_of_another() -> None:
+    workers = FakeWorkers(lambda job, leg: 0.5)
+    both = [Entry(CONTESTS[0], 24, FINAL), Entry(CONTESTS[1], 2, FINAL)]
+    train_dense(both, HOW, workers, None, 0.0)  # type: ignore[arg-type]
+    n_jobs = [[job.key.split("|")[0] for job in jobs] for jobs, _ in workers.trained[:-1]]
+    assert [leg.until_step for _, leg in workers.trained[:-1]] == [10, 30, 90]
+    assert [(keys.count("0"), keys.count("1")) for keys in n_jobs] == [(24, 0), (8, 2), (3, 0)]
 
 
 @settings(deadline=None)
