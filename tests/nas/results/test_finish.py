@@ -52,7 +52,8 @@ def test_the_front_is_whole_before_the_baselines_are(wine: Dataset, tmp_path: Pa
     assert [len(one.baselines) for one in (first, second, third)] == [1, 3, 4]
     assert (third.families, third.n_folds) == ([], 0)
     assert third.notes == (
-        "The dense networks are the best of 1 of 24 settings: more would cost over a quarter of the search.",
+        "The dense networks are the best of 1 (equal weights) and 1 (100 units a layer) of 24 settings: "
+        "more would cost over a quarter of the search.",
     )
 
 
