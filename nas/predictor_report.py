@@ -26,7 +26,7 @@ from predictors.trust_report import to_dict, trust_lines
 
 FEWEST_OUTCOMES = 30
 MOST_OUTCOMES = 200
-"""Of more, as many are drawn: enough for small errors, and it takes some seconds."""
+"""Outcomes that the predictor is judged on; of more, this many are drawn: errors are small then, within seconds."""
 NO_TIME = "No time was left to cross-validate the predictor."
 
 

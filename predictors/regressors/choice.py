@@ -18,7 +18,7 @@ from predictors.regressors.spread import LocalSpread
 FEWEST_ROWS = 10
 """With fewer rows, or fewer groups of equal rows, the first family is taken."""
 MOST_ROWS = 500
-"""Of more, as many are drawn to choose by: more take longer and tell the families apart hardly better."""
+"""Rows that decide the choice; of more, this many are drawn: more take longer and hardly tell families apart better."""
 N_REPEATS = 2
 FAR_BEHIND = 2.0
 """Standard errors: a family that is so far behind the best after the first repeat is not repeated."""
