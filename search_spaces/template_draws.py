@@ -20,7 +20,7 @@ NARROWEST, TRIES = 0.5, 10  # neurons of the last layer for each output; draws u
 
 
 PLAIN_SHAPES = ((0.8, 1.0), (0.5, 0.35))
-"""Templates set by hand: width of the second layer as a share of the first, and the share of the first that it reads."""
+"""Templates set by hand: width of the second layer as a share of the first, and which share of that it reads."""
 MOST_PLAIN_INPUTS, PLAIN_INPUT_SHARE = 60, 0.6
 """Inputs that a neuron of theirs reads at most, and which share of them where the second layer is sparse."""
 
