@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nas.evolution import worthwhile_floor
 from nas.outcome import Ending
+from nas.ranking import worthwhile_floor
 from nas.recorder import Trial
 from nas.status import comparable_trials, score_of
 from predictors.audit import AuditReport, Training, audit, doubt

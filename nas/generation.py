@@ -1,9 +1,9 @@
 """Train the candidates of one generation together, and stop the worst at each rung.
 
 Rungs are those of successive halving (Jamieson & Talwalkar 2016): after a ninth of the training a third goes on, and
-after a third of it a half of those. The worst are the last by Pareto rank of (score, weights), so that a small network
-of modest score lives as long as a large one of high score.
-Candidates compete with the best of earlier generations at the same rung too, not only with one another.
+after a third of it a half of those. The worst are the last by `ranking.selection_order`, so that a small network of
+modest score lives as long as a large one of high score. Candidates compete with the best of earlier generations at the
+same rung too, not only with one another.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.state import TrainingState
-from nas.evolution import pareto_front, pareto_order
 from nas.jobs import Fold, Job, Result
 from nas.outcome import Ending, Outcome
+from nas.ranking import best_of_doublings, selection_order
 from nas.seeding import Stream, seed_words, words_of_key
 from search_spaces import AnyGenotype, AnyWiring, Genotype
 
@@ -204,7 +204,7 @@ def _best_first(
     earlier: Sequence[Outcome],
     expected: Expected,
 ) -> list[int]:
-    """Places of the living from best to worst at a rung, ranked together with the front of earlier generations.
+    """Places of the living from best to worst at a rung, ranked together with the best of each size of earlier ones.
 
     They are ranked by the final scores that are expected of them, and their rivals by the final scores that they
     have; where nothing is expected, all by their scores at the rung.
@@ -213,9 +213,9 @@ def _best_first(
     finals = expected(rung, alive, means) if alive else None
     compared = rung if finals is None else len(RUNG_SHARES) - 1
     reached = [outcome for outcome in earlier if len(outcome.scores) > compared]
-    places = pareto_front([outcome.rung_scores[compared] for outcome in reached], [o.n_weights for o in reached])
+    places = best_of_doublings([o.rung_scores[compared] for o in reached], [o.n_weights for o in reached])
     rivals = [reached[place] for place in places]
-    order = pareto_order(
+    order = selection_order(
         (means if finals is None else finals.tolist()) + [rival.rung_scores[compared] for rival in rivals],
         [c.wiring.n_weights for c in alive] + [rival.n_weights for rival in rivals],
         [c.key for c in alive] + [f"rival {number}" for number in range(len(rivals))],

@@ -12,10 +12,11 @@ from threadpoolctl import threadpool_limits
 
 from nas.config import PredictorConfig
 from nas.early_evidence import EarlyEvidence, nothing_expected
-from nas.evolution import IN_FLIGHT, Child, worthwhile_floor
+from nas.evolution import IN_FLIGHT, Child
 from nas.gate_audit import doubt_of
 from nas.generation import N_RUNGS, Candidate, Expected
 from nas.outcome import Ending
+from nas.ranking import worthwhile_floor
 from nas.recorder import Trial
 from nas.seeding import Stream, generator, seed_words
 from nas.status import front_of, score_of

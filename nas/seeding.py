@@ -21,6 +21,7 @@ class Stream(IntEnum):
     TRUST = 19
     CROSS_VALIDATION = 20
     BOOTSTRAP = 21
+    ESTIMATES = 22
 
 
 def words_of_key(key: str) -> list[int]:

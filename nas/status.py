@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from nas.evolution import pareto_front
 from nas.outcome import Ending
+from nas.ranking import pareto_front
 from nas.recorder import Trial
 
 

@@ -32,7 +32,8 @@ from search_spaces.wiring import Wiring
 TEMPLATE_SHARE = 0.5  # of the candidates drawn afresh
 SMALLEST_SHARE = 0.05  # of max_weights, for candidates drawn afresh; evolution may go below
 SMALLEST_NEURON = 10  # weights: no candidate is drawn with more neurons than its weights give so many each
-PLAIN_SHARES, PLAIN_RATE = (0.95, 0.475, 0.24, 0.12), 0.015  # weights by max_weights, and learning rate, as set by hand
+PLAIN_SHARES = (0.95, 0.475, 0.24, 0.12)  # of max_weights, for networks as set by hand
+PLAIN_RATES = (0.03, 0.015)  # learning rates of these, in turn: letter and magic prefer the first, MNIST the second
 
 
 class ScalarGenes(TypedDict):
@@ -94,18 +95,20 @@ class MLPSpace(Limits):
         """
         if not any(find_prior(prior).is_template for prior in self.ranges.priors):
             return []
-        genes = ScalarGenes(
-            input_choice="patch" if self.plane else "random",
-            activation="silu",
-            learning_rate=min(max(PLAIN_RATE, self.learning_rate[0]), self.learning_rate[1]),
-            dropout=0.0,
-            label_smoothing=0.0,
-        )
-        return [
-            self._fitted(self._with_template(draw, genes))
-            for share in PLAIN_SHARES
-            for draw in plain_templates(share * self.max_weights, self.n_inputs, self.n_outputs, rng)
-        ]
+        slowest, fastest = self.learning_rate
+        plain = []
+        for place, share in enumerate(PLAIN_SHARES):
+            draws = plain_templates(share * self.max_weights, self.n_inputs, self.n_outputs, rng)
+            for turn, draw in enumerate(draws, start=place):
+                genes = ScalarGenes(
+                    input_choice="patch" if self.plane else "random",
+                    activation="silu",
+                    learning_rate=min(max(PLAIN_RATES[turn % len(PLAIN_RATES)], slowest), fastest),
+                    dropout=0.0,
+                    label_smoothing=0.0,
+                )
+                plain.append(self._fitted(self._with_template(draw, genes)))
+        return plain
 
     def _template(self, n_weights: float, rng: np.random.Generator) -> Genotype:
         draw = draw_template(n_weights, self.n_inputs, self.n_outputs, rng)

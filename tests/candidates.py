@@ -109,6 +109,23 @@ def pareto_ranks(scores: Sequence[float], n_weights: Sequence[int]) -> list[int]
     return ranks
 
 
+def selection_ranks(scores: Sequence[float], n_weights: Sequence[int], keys: Sequence[str]) -> list[tuple[int, int]]:
+    """Layer and Pareto rank within it, by their definitions. A layer is how many of the same doubling are better."""
+    n = len(scores)
+    worthy = [p for p in range(n) if pareto_ranks(scores, n_weights)[p] < n]
+    merit = [(-scores[p], n_weights[p], keys[p]) for p in range(n)]
+    layer = {
+        p: sum(merit[q] < merit[p] and n_weights[q].bit_length() == n_weights[p].bit_length() for q in worthy)
+        for p in worthy
+    }
+    ranks = [(n, n)] * n
+    for p in worthy:
+        alike = [q for q in worthy if layer[q] == layer[p]]
+        of_layer = pareto_ranks([scores[q] for q in alike], [n_weights[q] for q in alike])
+        ranks[p] = layer[p], of_layer[alike.index(p)]
+    return ranks
+
+
 class ScriptedWorkers:
     """Stands in for the worker processes: candidates get the scores, or the failures, of a script.
 

@@ -38,7 +38,7 @@ THIRD_PARTIES = {
     },
 }
 HOMES = {  # the only files or folders that import a library
-    "deap": ("nas/evolution.py",),
+    "deap": ("nas/ranking.py",),
     "optuna": ("nas/recorder.py", "nas/study_rows.py"),
     "sqlalchemy": ("nas/recorder.py",),
     "sqlite3": ("nas/recorder.py", "nas/study_rows.py", "predictors/tables/"),

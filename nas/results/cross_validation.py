@@ -16,15 +16,14 @@ import numpy as np
 
 from nas.data import AnyDataset
 from nas.engine.recipe import Recipe
-from nas.evolution import is_worthwhile
 from nas.generation import hyperparameters_of
 from nas.inputs import write_rows
 from nas.jobs import Fold, Leg
+from nas.ranking import doubling, is_worthwhile
 from nas.recorder import Trial
-from nas.results.front import doubling
+from nas.results.front import Known
 from nas.results.trial_job import trial_job
 from nas.seeding import Stream, generator, seed_words, words_of_key
-from nas.status import comparable_trials, score_of
 from nas.workers import Workers
 from search_spaces import SearchSpace
 
@@ -39,24 +38,26 @@ def is_wanted(dataset: AnyDataset) -> bool:
     return dataset.n_validation < NOISY_VALIDATION_ROWS and dataset.x.nbytes <= LARGEST_BYTES
 
 
-def closest_choices(history: Sequence[Trial]) -> list[Trial]:
+def closest_choices(known: Sequence[Known]) -> list[Trial]:
     """The trials to confirm, where the choice is closest first.
 
     The best four of all sizes come first. Then come the best and the second best of each doubling of size, the closest
     pairs first, and last the doublings with a single candidate.
+
+    Args:
+        known: What is known before any is confirmed.
     """
-    trials = comparable_trials(history)
-    trials = [
-        trial for trial, is_wanted in zip(trials, is_worthwhile(list(map(score_of, trials))), strict=True) if is_wanted
+    wanted = [
+        one for one, is_wanted in zip(known, is_worthwhile([k.expected for k in known]), strict=True) if is_wanted
     ]
-    trials.sort(key=lambda trial: (-score_of(trial), trial.n_weights, trial.number))
-    of_doubling: dict[int, list[Trial]] = {}
-    for trial in trials:
-        of_doubling.setdefault(doubling(trial.n_weights), []).append(trial)
+    wanted.sort(key=lambda one: (-one.expected, one.trial.n_weights, one.trial.number))
+    of_doubling: dict[int, list[Known]] = {}
+    for one in wanted:
+        of_doubling.setdefault(doubling(one.trial.n_weights), []).append(one)
     pairs = [ranked[:2] for ranked in of_doubling.values()]
-    pairs.sort(key=lambda pair: score_of(pair[0]) - score_of(pair[1]) if len(pair) == 2 else math.inf)
-    ordered = [*trials[:TOP_CANDIDATES], *(trial for pair in pairs for trial in pair)]
-    return list({trial.key: trial for trial in ordered}.values())[:MAX_CANDIDATES]
+    pairs.sort(key=lambda pair: pair[0].expected - pair[1].expected if len(pair) == 2 else math.inf)
+    ordered = [*wanted[:TOP_CANDIDATES], *(one for pair in pairs for one in pair)]
+    return list({one.trial.key: one.trial for one in ordered}.values())[:MAX_CANDIDATES]
 
 
 def write_folds(folder: Path, dataset: AnyDataset, run_seed: int, stream: Stream) -> tuple[Fold, ...]:

@@ -6,10 +6,13 @@ comes after, the baselines, may be cut short by the end of the budget, or fail, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from nas.budget import batch_plan
+from nas.estimation import estimated_scores
+from nas.proposal import in_order
+from nas.recorder import Trial
 from nas.results import cross_validation
 from nas.results.baselines import baselines
 from nas.results.families import family_rows
@@ -37,14 +40,15 @@ def finish(part: FinalPart, show: Callable[[str], None]) -> Iterator[Findings]:
         yield Findings()
         return
 
+    estimates = estimated_scores(in_order(history), search.course.run_seed)
     confirmed: dict[str, float] = {}
     n_folds = 0
     if cross_validation.is_wanted(dataset):
         show("cross-validating the best")
-        confirmed, n_folds = _cross_validated(part)
+        confirmed, n_folds = _cross_validated(part, cross_validation.closest_choices(known_of(history, {}, estimates)))
         if search.is_interrupted():
             return
-    front = front_by_doubling(known_of(history, confirmed))
+    front = front_by_doubling(known_of(history, confirmed, estimates))
     best = best_of_front(front)
 
     show("training the front to the end")
@@ -72,10 +76,10 @@ def finish(part: FinalPart, show: Callable[[str], None]) -> Iterator[Findings]:
         )
 
 
-def _cross_validated(part: FinalPart) -> tuple[dict[str, float], int]:
-    """Cross-validated scores by key, of as many of the best as the time allows, and the number of folds."""
+def _cross_validated(part: FinalPart, trials: Sequence[Trial]) -> tuple[dict[str, float], int]:
+    """Cross-validated scores by key, of as many of the first trials as the time allows, and the number of folds."""
     search, deadline = part.search, part.deadline_of_cross_validation()
-    course, trials = search.course, cross_validation.closest_choices(search.recorder.history)
+    course = search.course
     recipe = course.recipe.over(batch_plan(cross_validation.fold_rows(part.n_rows), course.run_seed))
     if part.table is not None:
         fold_s = [MARGIN * part.speed.training_s(Load.of_trial(trial), recipe) for trial in trials]

@@ -1,8 +1,8 @@
 """The front of a run: one network for each doubling of size, by the best evidence there is.
 
-What is known of a network is its mean score over new folds, if it was cross-validated. Of the others it is the score
-of the search, which flatters: the best of hundreds is in part the luckiest. So such a score counts less by as much as
-those that were cross-validated fell on average.
+What is known of a network is its mean score over new folds, if it was cross-validated. Of the others it is what the
+search expects of them, by their own scores and those of networks like them. That still flatters: the best of hundreds
+is in part the luckiest. So it counts less by as much as it fell, on average, for those that were cross-validated.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nas.evolution import is_worthwhile
+from nas.estimation import Estimates
+from nas.ranking import doubling, is_worthwhile
 from nas.recorder import Trial
 from nas.status import comparable_trials, score_of
 
@@ -33,25 +34,22 @@ class Known:
     expected: float
 
 
-def doubling(n_weights: int) -> int:
-    """The doubling that a size belongs to: k for 2^k to 2^(k+1) - 1 weights."""
-    return n_weights.bit_length() - 1
-
-
-def known_of(history: Iterable[Trial], confirmed: Mapping[str, float]) -> list[Known]:
+def known_of(history: Iterable[Trial], confirmed: Mapping[str, float], estimates: Estimates) -> list[Known]:
     """What is known of each trial whose score may be compared.
 
     Args:
         history: All trials.
         confirmed: Cross-validated scores by key.
+        estimates: What is expected of trials by key; of others their scores are.
     """
     trials = comparable_trials(history)
-    falls = [score_of(trial) - confirmed[trial.key] for trial in trials if trial.key in confirmed]
+    expected = {trial.key: estimates.get(trial.key, score_of(trial)) for trial in trials}
+    falls = [expected[key] - score for key, score in confirmed.items() if key in expected]
     fall = math.fsum(falls) / len(falls) if falls else 0.0
     return [
         Known(trial, confirmed[trial.key], True, confirmed[trial.key])
         if trial.key in confirmed
-        else Known(trial, score_of(trial), False, score_of(trial) - fall)
+        else Known(trial, score_of(trial), False, expected[trial.key] - fall)
         for trial in trials
     ]
 

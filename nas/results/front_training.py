@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,13 +12,15 @@ from nas.generation import activation_of, weight_seeds
 from nas.network_file import TrainedNetwork, save_network
 from nas.results.density import density_of
 from nas.results.final_part import FinalPart
-from nas.results.final_training import Trained, epochs_of, final_recipe, train_to_end, training_wall_s
+from nas.results.final_training import MARGIN, Trained, epochs_of, final_recipe, train_to_end
 from nas.results.findings import FrontRow
 from nas.results.front import Known
 from nas.results.held_out import Answers, HeldOut
-from nas.results.lengthening import Lengthening, try_longer
+from nas.results.lengthening import try_longer
 from nas.results.trial_job import trial_job
 from nas.speed import Load
+
+FIRST_SHARE = 0.5  # of all workers' time for the front, at most, for its first network
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +28,7 @@ class FrontTraining:
     """What the final training of a front came to.
 
     Attributes:
-        recipe: How the networks were trained.
+        recipe: How the first of the networks was trained; the others may have had fewer or more epochs.
         hyperparameters: Of each network, by key.
         trained: The networks by key. Those that were not trained to the end before the time was over are left out, but
             for the most important, which is kept as far as it came.
@@ -41,30 +44,37 @@ def train_front(part: FinalPart, front: Sequence[Known]) -> FrontTraining:
     search, course = part.search, part.search.course
     how = try_longer(part, front)
     jobs = []
-    for one in front:
+    for one, epochs in zip(front, _epochs_of_each(part, front, how.epochs), strict=True):
         seeds = weight_seeds(course.run_seed, one.trial.key, 1)
-        jobs.append(trial_job(one.trial, search.space, how.hyperparameters[one.trial.key], seeds))
-    recipe = final_recipe(course, part.n_rows, _epochs_left(part, front, how))
-    trained = train_to_end(search.workers, [(job, recipe) for job in jobs], part.end)
+        job = trial_job(one.trial, search.space, how.hyperparameters[one.trial.key], seeds)
+        jobs.append((job, final_recipe(course, part.n_rows, epochs)))
+    trained = train_to_end(search.workers, jobs, part.end)
     first = front[0].trial.key
     kept = {key: one for key, one in trained.items() if one.is_complete or key == first}
-    return FrontTraining(recipe, how.hyperparameters, kept)
+    return FrontTraining(jobs[0][1], how.hyperparameters, kept)
 
 
-def _epochs_left(part: FinalPart, front: Sequence[Known], how: Lengthening) -> int:
-    """As many epochs as were chosen; fewer if there is not the time for them, even for the first network alone."""
+def _epochs_of_each(part: FinalPart, front: Sequence[Known], longest: int) -> list[int]:
+    """The epochs of each network: as many as are wanted, or as there is time for.
+
+    The first network, which is what most take, comes first: it gets as many as one worker can do, but no more than
+    `FIRST_SHARE` of all workers' time. The others share what is left alike. All get as many as in the search, as far as
+    the first alone could be trained for so long.
+    """
     seconds = part.seconds_for_front()
     if seconds is None:
-        return how.epochs
+        return [longest] * len(front)
     one_epoch = final_recipe(part.search.course, part.n_rows, 1)
-    of_all, of_first = (
-        int(
-            seconds / training_wall_s([Load.of_trial(one.trial) for one in some], one_epoch, part.speed, part.n_workers)
-        )
-        for some in (front, front[:1])
-    )
-    usual = epochs_of(part.search.course.recipe)
-    return max(1, min(how.epochs, max(of_all, min(usual, of_first))))
+    first_s, *others_s = (MARGIN * part.speed.training_s(Load.of_trial(one.trial), one_epoch) for one in front)
+    usual = min(epochs_of(part.search.course.recipe), int(seconds / first_s))
+    of_workers_s = part.n_workers * seconds
+    share_s = min(seconds, FIRST_SHARE * of_workers_s) if others_s else seconds
+    of_first = max(1, min(longest, max(usual, int(share_s / first_s))))
+    if not others_s:
+        return [of_first]
+    affordable = (of_workers_s - of_first * first_s) / math.fsum(others_s), seconds / max(others_s)
+    of_others = max(1, min(longest, max(usual, int(min(affordable)))))
+    return [of_first] + [of_others] * len(others_s)
 
 
 def judge_front(

@@ -39,7 +39,7 @@ class Lengthening:
     """How the front is trained to the end.
 
     Attributes:
-        epochs: Of the final training.
+        epochs: Of the final training, where there is time.
         hyperparameters: Of each network, by key.
         gain: Mean change of the validation score by the longer training; None if it was not tried.
     """
@@ -60,7 +60,7 @@ def try_longer(part: FinalPart, front: Sequence[Known]) -> Lengthening:
     own = {one.trial.key: hyperparameters_of(one.trial.genotype) for one in front}
     short, full = Lengthening(usual, own), part.search.plan.full_epochs
     if full > usual:
-        return replace(short, epochs=max(usual, min(full, affordable_epochs(part, front, 1, 0))))
+        return replace(short, epochs=full)
     if affordable_epochs(part, front, 1 + course.n_seeds, course.n_seeds) < MIN_LENGTHENING * usual:
         return short
     first = _tried(part, front, own, course.recipe, part.deadline_of_front())

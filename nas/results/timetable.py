@@ -74,7 +74,8 @@ def timetable(
     """
     trust_s = min(TRUST_SHARE * budget_s, MAX_TRUST_S) if with_trust else 0.0
     most = Timetable(CROSS_VALIDATION_SHARE * budget_s, FRONT_SHARE * budget_s, DENSE_SHARE * budget_s, trust_s)
-    front = front_by_doubling(known_of(history, {}))
+    known = known_of(history, {}, {})
+    front = front_by_doubling(known)
     if not front:
         return most
     n_rows, best = len(dataset.y), best_of_front(front)
@@ -82,7 +83,7 @@ def timetable(
     validating_s = 0.0
     if cross_validation.is_wanted(dataset):
         of_fold = course.recipe.over(batch_plan(cross_validation.fold_rows(n_rows), course.run_seed))
-        trials = cross_validation.closest_choices(history)
+        trials = cross_validation.closest_choices(known)
         fold_s = [MARGIN * speed.training_s(Load.of_trial(trial), of_fold) for trial in trials]
         n = cross_validation.affordable_candidates(fold_s, n_workers, most.cross_validation)
         validating_s = cross_validation.N_FOLDS * math.fsum(fold_s[:n]) / n_workers

@@ -7,7 +7,7 @@ from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
-from candidates import COURSE, TOTAL_STEPS, ScriptedWorkers, candidate, complete, pareto_ranks, state_at
+from candidates import COURSE, TOTAL_STEPS, ScriptedWorkers, candidate, complete, selection_ranks, state_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -101,7 +101,7 @@ def test_outcomes_do_not_depend_on_the_order_in_which_results_arrive(
 
 @settings(deadline=None, max_examples=120)
 @given(generations())
-def test_at_each_rung_the_pareto_best_go_on_and_the_others_stop(generation: tuple[list[Candidate], Script]) -> None:
+def test_at_each_rung_the_best_by_size_go_on_and_the_others_stop(generation: tuple[list[Candidate], Script]) -> None:
     candidates, script = generation
     announced = whole(candidates, script)
     outcomes = dict(announced)
@@ -114,7 +114,7 @@ def test_at_each_rung_the_pareto_best_go_on_and_the_others_stop(generation: tupl
             assert list(outcomes[c.key].scores) == script[c.key][:rung]
         alive = [c for c in alive if c not in failing]
         means = [float(np.mean(script[c.key][rung])) for c in alive]  # type: ignore[arg-type]
-        ranks = pareto_ranks(means, [c.wiring.n_weights for c in alive])
+        ranks = selection_ranks(means, [c.wiring.n_weights for c in alive], [c.key for c in alive])
         rank_of = {c.key: rank for c, rank in zip(alive, ranks, strict=True)}
         ended = [
             c for c in alive if outcomes[c.key].ending is not Ending.FAILED and len(outcomes[c.key].scores) == rung + 1
@@ -126,7 +126,7 @@ def test_at_each_rung_the_pareto_best_go_on_and_the_others_stop(generation: tupl
         for c in ended:
             outcome = outcomes[c.key]
             assert list(outcome.scores) == script[c.key][: rung + 1]
-            assert rank_of[c.key] >= max((rank_of[k.key] for k in kept), default=0)
+            assert rank_of[c.key] >= max((rank_of[k.key] for k in kept), default=(0, 0))
             stop = f"not among the best {n_kept} of {len(alive)} at rung {rung + 1}"
             expected = (Ending.COMPLETE, "") if rung == 2 else (Ending.STOPPED, stop)
             assert (outcome.ending, outcome.reason) == expected
@@ -234,8 +234,9 @@ def test_twenty_seven_candidates_are_cut_to_nine_and_to_five() -> None:
     announced = whole(candidates, {c.key: [(0.75,)] * 3 for c in candidates})
     endings = [(outcome.ending, len(outcome.scores)) for _, outcome in announced]
     assert endings == [(Ending.STOPPED, 1)] * 18 + [(Ending.STOPPED, 2)] * 4 + [(Ending.COMPLETE, 3)] * 5
-    smallest = {c.key for c in candidates[:5]}  # of equal scores the smallest networks are best
-    assert {key for key, outcome in announced if outcome.ending is Ending.COMPLETE} == smallest
+    # Of equal scores the smallest networks of each doubling are best, and then the second smallest of the first.
+    best = {c.key for c in candidates if c.wiring.n_weights in (2, 4, 8, 16, 3)}
+    assert {key for key, outcome in announced if outcome.ending is Ending.COMPLETE} == best
 
 
 def test_rungs_are_a_ninth_a_third_and_the_whole() -> None:

@@ -39,7 +39,7 @@ def reber() -> SequenceDataset:
 
 
 def steps(part: FinalPart, show: Callable[[str], None] = lambda phase: None) -> list[Compared]:
-    front = front_by_doubling(known_of(part.search.recorder.history, {}))
+    front = front_by_doubling(known_of(part.search.recorder.history, {}, {}))
     training, test = train_front(part, front[::-1]), HeldOut.read(part.dataset, 0)
     workers: Any = part.search.workers
     zeros = np.zeros(len(test.targets), np.float32)

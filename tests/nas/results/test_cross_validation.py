@@ -24,6 +24,7 @@ from nas.results.cross_validation import (
     weight_seed,
     write_folds,
 )
+from nas.results.front import known_of
 from nas.seeding import Stream
 from search_spaces import MLPSpace
 
@@ -46,7 +47,7 @@ def strings(tmp_path: Path) -> SequenceDataset:
 
 def sizes_by_closeness(scores: dict[int, float]) -> list[int]:
     history = [trial(number, complete(size, score)) for number, (size, score) in enumerate(scores.items())]
-    return [t.n_weights for t in closest_choices(history)]
+    return [t.n_weights for t in closest_choices(known_of(history, {}, {}))]
 
 
 def test_the_best_four_come_first_and_then_the_closest_pairs_of_each_doubling() -> None:
@@ -57,6 +58,12 @@ def test_the_best_four_come_first_and_then_the_closest_pairs_of_each_doubling() 
         400: 0.93,  # without a choice
     }  # fmt: skip
     assert sizes_by_closeness(scores) == [5000, 6000, 7000, 3000, 200, 190, 100, 80, 3500, 400]
+
+
+def test_the_choice_is_by_what_is_expected_and_not_by_scores() -> None:
+    history = [trial(number, complete(1000 + number, 0.95)) for number in range(3)]
+    estimates = {history[0].key: 0.94, history[1].key: 0.96}
+    assert [t.number for t in closest_choices(known_of(history, {}, estimates))] == [1, 2, 0]
 
 
 def test_networks_far_worse_than_the_best_are_not_confirmed() -> None:

@@ -153,5 +153,5 @@ def test_a_baseline_that_fails_leaves_the_front_as_it_is(
 def test_the_front_of_the_findings_is_that_of_the_rule(wine: Dataset, tmp_path: Path) -> None:
     part = final_part(tmp_path, wine, scores=(0.90, 0.90, 0.94), workers=with_trees())
     *_, last = all_of(part)
-    expected = [one.trial.number for one in front_by_doubling(known_of(part.search.recorder.history, {}))]
+    expected = [one.trial.number for one in front_by_doubling(known_of(part.search.recorder.history, {}, {}))]
     assert [row.trial for row in last.front] == expected == [0, 2]

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.outcome import Ending, Outcome
+from nas.ranking import doubling
 from nas.recorder import Trial
-from nas.results.front import best_of_front, doubling, front_by_doubling, known_of
+from nas.results.front import best_of_front, front_by_doubling, known_of
 
 
 def history(scores: dict[int, float]) -> list[Trial]:
@@ -16,13 +17,7 @@ def history(scores: dict[int, float]) -> list[Trial]:
 
 
 def sizes(trials: list[Trial], confirmed: dict[str, float] | None = None) -> list[int]:
-    return [one.trial.n_weights for one in front_by_doubling(known_of(trials, confirmed or {}))]
-
-
-@settings(deadline=None)
-@given(st.integers(1, 2**40))
-def test_a_doubling_holds_the_sizes_from_a_power_of_two_to_the_next(n_weights: int) -> None:
-    assert 2 ** doubling(n_weights) <= n_weights < 2 ** (doubling(n_weights) + 1)
+    return [one.trial.n_weights for one in front_by_doubling(known_of(trials, confirmed or {}, {}))]
 
 
 def test_each_doubling_is_represented_by_its_best() -> None:
@@ -43,16 +38,24 @@ def test_a_network_far_worse_than_the_best_is_of_no_use_however_small() -> None:
 
 def test_what_could_not_be_confirmed_stays_on_the_front() -> None:
     trials = history({100: 0.90, 200: 0.92, 400: 0.94, 800: 0.95})
-    front = front_by_doubling(known_of(trials, {trials[3].key: 0.94}))
+    front = front_by_doubling(known_of(trials, {trials[3].key: 0.94}, {}))
     assert [one.trial.n_weights for one in front] == [100, 200, 400, 800]
     assert [one.is_confirmed for one in front] == [False, False, False, True]
     assert [one.score for one in front] == [0.90, 0.92, 0.94, 0.94]
 
 
+def test_networks_are_compared_by_what_is_expected_of_them_and_shown_by_their_scores() -> None:
+    trials = history({100: 0.90, 110: 0.92, 200: 0.93})
+    known = known_of(trials, {trials[2].key: 0.915}, {trials[0].key: 0.91, trials[1].key: 0.90, trials[2].key: 0.925})
+    assert [one.expected for one in known] == pytest.approx([0.90, 0.89, 0.915])  # expectations fell by .010
+    assert [one.score for one in known] == [0.90, 0.92, 0.915]
+    assert [one.trial.n_weights for one in front_by_doubling(known)] == [100, 200]
+
+
 def test_scores_of_the_search_count_less_by_as_much_as_confirmed_ones_fell() -> None:
     trials = history({100: 0.900, 200: 0.920, 400: 0.925, 800: 0.930})
     confirmed = {trials[1].key: 0.910, trials[3].key: 0.910}  # falls of .010 and .020
-    known = known_of(trials, confirmed)
+    known = known_of(trials, confirmed, {})
     assert [one.expected for one in known] == pytest.approx([0.885, 0.910, 0.910, 0.910])
     assert [one.score for one in known] == [0.900, 0.910, 0.925, 0.910]
     assert sizes(trials, confirmed) == [100, 200]
@@ -62,15 +65,15 @@ def test_a_confirmed_network_represents_its_doubling_before_a_lucky_one() -> Non
     trials = history({100: 0.90, 520: 0.940, 600: 0.945, 700: 0.95})
     # The best fell by .04, the second by nothing: the third would now be expected at .92, the first at .91.
     confirmed = {trials[3].key: 0.91, trials[2].key: 0.905}
-    front = front_by_doubling(known_of(trials, confirmed))
+    front = front_by_doubling(known_of(trials, confirmed, {}))
     assert [one.trial.n_weights for one in front] == [100, 700]
 
 
 def test_the_best_is_a_confirmed_one_if_any_is() -> None:
     trials = history({100: 0.90, 300: 0.93, 800: 0.95})
-    unconfirmed = front_by_doubling(known_of(trials, {}))
+    unconfirmed = front_by_doubling(known_of(trials, {}, {}))
     assert best_of_front(unconfirmed).trial.n_weights == 800
-    confirmed = front_by_doubling(known_of(trials, {trials[1].key: 0.93}))
+    confirmed = front_by_doubling(known_of(trials, {trials[1].key: 0.93}, {}))
     assert [one.trial.n_weights for one in confirmed] == [100, 300, 800]
     assert best_of_front(confirmed).trial.n_weights == 300
 
@@ -79,7 +82,7 @@ def test_only_trials_that_came_furthest_are_known() -> None:
     stopped = Outcome(Ending.STOPPED, 5, ((0.99,),), 1.0, "stopped")
     trials = [*history({100: 0.9}), trial(90, stopped), trial(91, None)]
     assert sizes(trials) == [100]
-    assert front_by_doubling(known_of([trial(91, None)], {})) == []
+    assert front_by_doubling(known_of([trial(91, None)], {}, {})) == []
 
 
 results = st.lists(
@@ -94,7 +97,7 @@ def test_a_front_rises_has_one_network_a_doubling_and_leaves_none_out_without_a_
 ) -> None:
     trials = [trial(number, complete(size, score)) for number, (size, score, _) in enumerate(drawn)]
     confirmed = {t.key: c for t, (_, _, c) in zip(trials, drawn, strict=True) if c is not None}
-    known = known_of(trials, confirmed)
+    known = known_of(trials, confirmed, {})
     front = front_by_doubling(known)
     expected = [one.expected for one in front]
     assert expected == sorted(set(expected))

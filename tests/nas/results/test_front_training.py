@@ -29,7 +29,7 @@ def wine() -> Dataset:
 
 
 def by_importance(part: FinalPart) -> list[Known]:
-    return front_by_doubling(known_of(part.search.recorder.history, {}))[::-1]
+    return front_by_doubling(known_of(part.search.recorder.history, {}, {}))[::-1]
 
 
 def is_final(leg: Leg) -> bool:
@@ -84,25 +84,47 @@ def with_time(front_s: float) -> Timetable:
     return Timetable(0.0, front_s, 0.0, 0.0)
 
 
+SECONDS_A_TRAINING = 0.9 * 115 / 142 / 1.15
+"""Of a worker, so that the first network takes a second for as many epochs as in the search, with the margin."""
+
+
 @pytest.mark.parametrize(
-    ("front_s", "epochs"),
+    ("front_s", "n_workers", "n_networks", "first", "others"),
     [
-        (10.0, {EPOCHS}),
-        (1.2, {EPOCHS}),  # not enough for all, so that the smallest may go without
-        (0.6, {4, 5, 6}),  # not enough for the first
-        (1e-3, {1}),
+        (10.0, 2, 3, {18}, {18}),
+        (2.5, 2, 3, {18}, {13, 14}),  # what the first leaves, shared
+        (1.5, 2, 3, {13}, {9}),  # the first gets what one worker can do; the others no fewer than in the search
+        (1.5, 2, 1, {13}, set()),
+        (3.0, 1, 3, {13}, {9}),  # half of the time of one worker
+        (0.6, 2, 3, {4, 5, 6}, {4, 5, 6}),  # too short even for the first
+        (1e-3, 2, 3, {1}, {1}),
     ],
 )
-def test_a_training_is_shortened_only_if_else_there_would_be_none(
-    wine: Dataset, tmp_path: Path, front_s: float, epochs: set[int]
+def test_the_first_network_is_trained_longest_where_time_is_short(
+    wine: Dataset,
+    tmp_path: Path,
+    front_s: float,
+    n_workers: int,
+    n_networks: int,
+    first: set[int],
+    others: set[int],
 ) -> None:
-    # Each training as long as in the search takes a second, with the margin.
-    part = final_part(tmp_path, wine, table=with_time(front_s), seconds_a_training=0.9 * 115 / 142 / 1.15)
-    same = [by_importance(part)[0]] * 3
-    how = train_front(part, same)
-    assert epochs_of(how.recipe) in epochs
-    _, leg = part.search.workers.trained[-1]  # type: ignore[attr-defined]
-    assert leg.deadline == part.end
+    part = final_part(
+        tmp_path,
+        wine,
+        table=with_time(front_s),
+        seconds_a_training=SECONDS_A_TRAINING,
+        n_workers=n_workers,
+        full_epochs=2 * EPOCHS,
+    )
+    one = by_importance(part)[0]
+    same = [one, *(replace(one, trial=replace(one.trial, key=f"{n}" * 64)) for n in range(1, n_networks))]
+    training = train_front(part, same)
+    legs = [(job.key, leg) for jobs, leg in part.search.workers.trained for job in jobs]  # type: ignore[attr-defined]
+    assert {epochs_of(leg.recipe) for key, leg in legs if key == one.trial.key} <= first
+    assert {epochs_of(leg.recipe) for key, leg in legs if key != one.trial.key} <= others
+    assert len(legs) == n_networks and {leg.deadline for _, leg in legs} == {part.end}
+    assert epochs_of(training.recipe) in first
 
 
 def test_each_network_of_the_front_is_tested_and_kept(wine: Dataset, tmp_path: Path) -> None:
