@@ -23,6 +23,7 @@ MAX_SLOWNESS = 5.0
 FINAL_LENGTHENING = 3  # of the final training over those of the search, at most
 MOST_RECURRENT_WEIGHTS = 10_000
 GENERATIONS_IN_A_SEARCH = 8
+POOL_SHARE = 0.05  # of the time of training its candidates, at most, for proposing the children of a generation
 COST_SHARE_WITH_RUNGS = 0.27  # of training every candidate to the end; see nas.generation
 
 
@@ -37,6 +38,7 @@ class Plan:
         population: Members of the population, and children trained in a generation.
         max_weights: Most weights a candidate may have.
         final_epochs: Most epochs of the final training.
+        pool_factor: Children asked for, for each that is trained, while the gate is open; 1 to do without the gate.
     """
 
     epochs: int
@@ -45,6 +47,7 @@ class Plan:
     population: int
     max_weights: int
     final_epochs: int
+    pool_factor: int
 
 
 class Clock:
@@ -143,3 +146,16 @@ def fit_to_budget(
         affordable = worker_s / GENERATIONS_IN_A_SEARCH / candidate_s
         population = max(SMALLEST_POPULATION, min(population, int(affordable)))
     return epochs, n_seeds, population
+
+
+def affordable_pool(wanted: int, candidate_s: float, proposal_s: float) -> int:
+    """How many children to ask for, for each that is trained: at most as many as wanted, and 1 at least.
+
+    What a child costs before it is trained, in wiring and features, is lost if it is skipped.
+
+    Args:
+        wanted: As configured.
+        candidate_s: Seconds of a worker for a typical candidate, most of which are stopped at a rung.
+        proposal_s: Seconds to propose a child.
+    """
+    return max(1, min(wanted, int(POOL_SHARE * candidate_s / proposal_s)))

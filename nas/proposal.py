@@ -32,6 +32,7 @@ UNCHOSEN_KINDS = (GATE_OFF, EXPLORATION, AUDIT)
 """Trainings that the prediction on record did not bring about, so that they are fair evidence of it."""
 
 WARMING_UP = "there are too few outcomes to learn from"
+TOO_COSTLY = "candidates are trained so fast that asking for more to skip some would take longer"
 
 GROWTH = 1.5
 """Skill is judged again when there are so many times as many outcomes."""
@@ -169,8 +170,9 @@ class Proposer:
     def _judge(self, before: Sequence[Trial]) -> _Foreign | None:
         """Set `skill` and `closed`, and give the examples from elsewhere, if they are to be learned from."""
         labelled = _labelled(before)
-        foreign = self._foreign_examples(labelled[-MOST_LEARNED:]) if self._settings.enabled else None
-        is_warm = self._settings.enabled and (len(labelled) >= self._settings.warm_up or foreign is not None)
+        is_used = self._settings.enabled and self._settings.pool_factor > 1
+        foreign = self._foreign_examples(labelled[-MOST_LEARNED:]) if is_used else None
+        is_warm = is_used and (len(labelled) >= self._settings.warm_up or foreign is not None)
         self.skill = (self._skill(labelled) if foreign is None else foreign[0]) if is_warm else None
         self.closed = self._reason(before)
         return foreign
@@ -178,6 +180,8 @@ class Proposer:
     def _reason(self, before: Sequence[Trial]) -> str | None:
         if not self._settings.enabled:
             return "the predictor is turned off"
+        if self._settings.pool_factor == 1:
+            return TOO_COSTLY
         if self.skill is None:
             return WARMING_UP
         return doubt_of(before) if self.skill.is_trusted else self.skill.reason

@@ -10,14 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from nas.background import begin
 from nas.budget import (
+    COST_SHARE_WITH_RUNGS,
     DEFAULT_POPULATION,
     FINAL_LENGTHENING,
     Clock,
     Plan,
+    affordable_pool,
     batch_plan,
     default_epochs,
     default_seeds,
@@ -26,7 +29,7 @@ from nas.budget import (
 from nas.checkpoint import load_checkpoint, read_json, write_json
 from nas.config import RunConfig
 from nas.data import AnyDataset
-from nas.description import Probe
+from nas.description import Probe, describe
 from nas.engine.compiler import has_kept_kernels
 from nas.engine.recipe import Recipe
 from nas.errors import RunError, RunFailed
@@ -49,11 +52,12 @@ from nas.view import View
 from nas.workers import Workers
 from search_spaces import SearchSpace
 
-FORMAT = 5
+FORMAT = 6
 SPEED_TRIAL_S = 0.15
 GUESSED_SEARCH_SHARE = 0.6
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
 TYPICAL_DRAWS = 50
+PROPOSALS_TIMED = 9
 
 
 @dataclass(frozen=True)
@@ -268,21 +272,32 @@ def _plan(
     if speed is None or is_interrupted():
         return None
     left_s = clock.left_s()
+    pool_factor = config.predictor.pool_factor
     if left_s is not None:
-        typical_s = _typical_training_s(space, speed, recipe, max_weights, search.seed)
+        epoch_s = _typical_training_s(space, speed, recipe, max_weights, search.seed) / epochs
         epochs, n_seeds, population = fit_to_budget(
             epochs=epochs,
             n_seeds=n_seeds,
             population=population,
-            seconds_an_epoch=typical_s / epochs,
+            seconds_an_epoch=epoch_s,
             search_s=GUESSED_SEARCH_SHARE * left_s,
             n_workers=search.workers,
             choose_epochs=training.epochs is None,
             choose_seeds=training.seeds is None,
             choose_population=search.population is None,
         )
+        candidate_s = COST_SHARE_WITH_RUNGS * n_seeds * epochs * epoch_s
+        pool_factor = affordable_pool(pool_factor, candidate_s, _proposal_s(space, search.seed))
     full_epochs = max(epochs, full_epochs)
-    plan = Plan(epochs, full_epochs, n_seeds, population, max_weights, max(FINAL_LENGTHENING * epochs, full_epochs))
+    plan = Plan(
+        epochs=epochs,
+        full_epochs=full_epochs,
+        n_seeds=n_seeds,
+        population=population,
+        max_weights=max_weights,
+        final_epochs=max(FINAL_LENGTHENING * epochs, full_epochs),
+        pool_factor=pool_factor,
+    )
     write_json(directory.plan, {"format": FORMAT, "plan": asdict(plan), "speed": asdict(speed)})
     return plan, speed
 
@@ -294,6 +309,17 @@ def _typical_training_s(space: SearchSpace, speed: Speed, recipe: Recipe, max_we
     rng = generator(seed, Stream.EVOLUTION, 2**31)
     drawn = [space.wire(space.sample(rng)) for _ in range(TYPICAL_DRAWS)]
     return sum(speed.training_s(Load.of_wiring(wiring), recipe) for wiring in drawn) / len(drawn)
+
+
+def _proposal_s(space: SearchSpace, seed: int) -> float:
+    """Seconds to propose a child: the median of a few, since another process may be in the way of some."""
+    rng, seconds = generator(seed, Stream.EVOLUTION, 2**31), []
+    for _ in range(PROPOSALS_TIMED):
+        parent, start = space.sample(rng), time.perf_counter()
+        child = space.mutate(parent, rng)
+        describe(None, child, space.wire(child))
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds))
 
 
 def _measure_speed(

@@ -108,7 +108,8 @@ class Search:
     probe: Probe | None = None
 
     def __post_init__(self) -> None:
-        self._proposer = Proposer(self.config.predictor, self.config.search.seed, self.warm_start)
+        settings = self.config.predictor.model_copy(update={"pool_factor": self.plan.pool_factor})
+        self._proposer = Proposer(settings, self.config.search.seed, self.warm_start)
         self._standings: dict[str, Standing] = {}
         self._durations_s: list[float] = []
 

@@ -62,7 +62,7 @@ class RunSkill:
     def is_trusted(self) -> bool:
         """Whether it beats size alone by more than the margin, and what it said in advance does not contradict it.
 
-        Contradicted it is if the predictions on record did worse than size alone by more than the margin.
+        The predictions on record contradict it if they did worse than size alone by more than the margin.
         """
         beats = self.unseen.difference > self.margin * self.unseen.standard_error
         return beats and not self._is_contradicted

@@ -130,7 +130,7 @@ def final_part(
         config=SimpleNamespace(
             search=SimpleNamespace(workers=n_workers, seed=0), predictor=SimpleNamespace(enabled=False)
         ),
-        plan=Plan(EPOCHS, full_epochs, n_seeds, 6, 900, 3 * EPOCHS),
+        plan=Plan(EPOCHS, full_epochs, n_seeds, 6, 900, 3 * EPOCHS, 4),
         space=space,
         course=Course(recipe, n_seeds, 0, (dataset.n_train, len(dataset.y))),
         workers=workers or FakeWorkers(),

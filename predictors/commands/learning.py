@@ -31,13 +31,13 @@ from predictors.trust import Trust, assess
 from predictors.trust_report import to_dict, trust_lines
 
 FEW_NETWORKS = 500
-"""Of more networks trust is told from one repeat, because fits take long. Of fewer it is told from three repeats, or
-from two where each fold has to choose among the regressors anew."""
+"""The trust in a predictor of more networks is told from one repeat, because fits take long; of fewer, from three
+repeats, or from two where each fold has to choose among the regressors anew."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """How is learned.
+    """How a predictor is learned.
 
     Attributes:
         regressor: As for `make_regressor`.

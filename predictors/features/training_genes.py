@@ -13,7 +13,7 @@ recurrent cell computes, and how wide the embedding of the inputs is, says as li
 
 
 def training_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Those of some features that tell how a network is trained, by their names, in their order.
+    """The names among some features that tell how a network is trained, in their order.
 
     A predictor that knows no more than these and the size knows nothing of the wiring.
     """

@@ -23,7 +23,7 @@ AUTO_NAMES = ("bayesian-ridge", "support-vectors", "gaussian-process", "extra-tr
 BASELINE_NAMES = ("bayesian-ridge", "support-vectors", "gaussian-process", "boosting")
 """What a baseline of few features chooses from. Extra trees are left out: of few features they tell less than these."""
 NESTED_FOLDS = 3
-"""Of a choice that is made in each fold where it is judged: five would take nearly twice the time."""
+"""Folds of a choice that is made anew in each fold where it is judged: five would take nearly twice the time."""
 
 
 def make_regressor(name: str, seed: int, target: Target = "plain") -> Regressor:

@@ -178,7 +178,7 @@ class Chosen(Learned):
 
 def _out_of_fold(learn: LearnMean, rows: Rows, targets: Values, folds: NDArray[np.int64], seed: int) -> Values:
     def predict_unseen(learned: NDArray[np.int64], unseen: NDArray[np.int64]) -> Values:
-        # Of a fold the targets or features may be all equal, which `Learned` knows how to deal with.
+        # The targets or features of a fold may be all equal, which `Learned` knows how to deal with.
         return Learned("auto", certain(learn), seed).fit(rows[learned], targets[learned]).predict(rows[unseen]).mean
 
     return out_of_fold(predict_unseen, folds)

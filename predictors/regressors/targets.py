@@ -18,7 +18,7 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 NEAREST_TO_ONE = 1e-3
 """Accuracies of 0 and 1 count as this far from them: their logits are infinite."""
 N_QUANTILES = 15
-"""Of the error of a prediction, over which its score is averaged."""
+"""Quantiles of the error of a prediction, over which its score is averaged."""
 
 Back = Callable[[Values], Values]
 

@@ -13,8 +13,10 @@ from nas.budget import (
     FULL_TRAININGS_IN_A_SEARCH,
     GENERATIONS_IN_A_SEARCH,
     MAX_LENGTHENING,
+    POOL_SHARE,
     SMALLEST_POPULATION,
     Clock,
+    affordable_pool,
     batch_plan,
     default_epochs,
     default_max_recurrent_weights,
@@ -154,3 +156,14 @@ def test_small_for_sequences_is_75_roots_of_the_steps_up_to_ten_thousand_or_30_a
     assert default_max_recurrent_weights(5, 10**9) == 10_000
     assert default_max_recurrent_weights(400, 10**9) == 12_000
     assert default_max_recurrent_weights(100, 1) == 3000
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(1, 100), st.floats(1e-4, 1e3), st.floats(1e-4, 1.0))
+def test_no_more_children_are_asked_for_than_a_share_of_the_training_time_pays(
+    wanted: int, candidate_s: float, proposal_s: float
+) -> None:
+    pool = affordable_pool(wanted, candidate_s, proposal_s)
+    assert 1 <= pool <= wanted
+    assert pool == 1 or pool * proposal_s <= POOL_SHARE * candidate_s * (1 + 1e-9)
+    assert pool == wanted or (pool + 1) * proposal_s > POOL_SHARE * candidate_s * (1 - 1e-9)

@@ -18,6 +18,7 @@ from nas.evolution import Child, Evolution, Member
 from nas.outcome import Ending, Outcome
 from nas.proposal import (
     FEWEST_FOREIGN,
+    TOO_COSTLY,
     Proposal,
     Proposer,
     family_of,
@@ -185,6 +186,13 @@ def test_why_it_is_closed_at_the_end_is_known_without_a_proposal() -> None:
     assert Proposer(SETTINGS, 0).why_closed(past(40)) is None
     assert Proposer(SETTINGS, 0).why_closed(past(9)) == "there are too few outcomes to learn from"
     assert Proposer(replace_settings(enabled=False), 0).why_closed(past(40)) == "the predictor is turned off"
+
+
+def test_where_no_more_children_are_asked_for_than_are_trained_nothing_is_predicted() -> None:
+    proposer = Proposer(replace_settings(pool_factor=1), 0)
+    proposals = proposed(proposer, evolution(1), known(past(40)), 8)
+    assert len(proposals) == 8 and all(p.decision.train and p.decision.prediction is None for p in proposals)
+    assert proposer.skill is None and proposer.closed == TOO_COSTLY
 
 
 def test_a_family_that_was_hardly_seen_is_not_predicted() -> None:

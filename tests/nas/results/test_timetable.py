@@ -61,7 +61,7 @@ def times(
         trials,
         dataset=dataset,
         course=course_of(dataset, n_seeds),
-        plan=Plan(9, full_epochs, n_seeds, 6, 900, final_epochs),
+        plan=Plan(9, full_epochs, n_seeds, 6, 900, final_epochs, 4),
         speed=Speed(speed_s, 500),
         n_workers=n_workers,
         budget_s=budget_s,
