@@ -15,7 +15,9 @@ DEFAULT_POPULATION = 24
 SMALLEST_POPULATION = 6
 NOISY_VALIDATION_ROWS = 2000
 SEEDS_FOR_NOISY_VALIDATION = 3
-FULL_TRAININGS_IN_A_SEARCH = 40  # a budget buys at least this many, with fewer epochs if need be
+FULL_TRAININGS_IN_A_SEARCH = 100  # a budget buys at least this many, with fewer epochs if need be,
+SHORT_TRAINING_EPOCHS = 4  # but not with fewer than these,
+FEWEST_FULL_TRAININGS = 40  # unless it would then buy fewer than this many
 FULL_TRAININGS_IN_A_RICH_SEARCH = 120  # beyond as many, time goes into longer trainings, up to three times
 MAX_LENGTHENING = 3
 CLOSING_S = 0.8  # to write the report, print it, and end the processes, on an idle machine
@@ -134,11 +136,12 @@ def fit_to_budget(
         choose_epochs, choose_seeds, choose_population: Which of them may be changed: epochs up or down, others down.
     """
     worker_s = search_s * n_workers
-    if choose_seeds and n_seeds * epochs * seconds_an_epoch * FULL_TRAININGS_IN_A_SEARCH > worker_s:
+    if choose_seeds and n_seeds * epochs * seconds_an_epoch * FEWEST_FULL_TRAININGS > worker_s:
         n_seeds = 1
     if choose_epochs:
         affordable = worker_s / (n_seeds * seconds_an_epoch)
-        fewest = min(epochs, int(affordable / FULL_TRAININGS_IN_A_SEARCH))
+        short = min(SHORT_TRAINING_EPOCHS, int(affordable / FEWEST_FULL_TRAININGS))
+        fewest = min(epochs, max(short, int(affordable / FULL_TRAININGS_IN_A_SEARCH)))
         most = min(MAX_LENGTHENING * epochs, int(affordable / FULL_TRAININGS_IN_A_RICH_SEARCH))
         epochs = max(1, fewest, most)
     if choose_population:
