@@ -49,11 +49,12 @@ class TaskQueue:
         return number
 
     def poll(self) -> list[tuple[int, Any]]:
-        """Numbers and results, or exceptions, of the tasks that are done; waits a moment if none is."""
+        """Numbers and results, or exceptions, of the tasks that are done, by number; waits a moment if none is."""
         if not self._number_of:
             return []
         done, pending = wait(self._number_of, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-        finished = [(self._number_of.pop(future), future.exception() or future.result()) for future in done]
+        in_order = sorted(done, key=self._number_of.__getitem__)
+        finished = [(self._number_of.pop(future), future.exception() or future.result()) for future in in_order]
         if done:
             self._watch = _Watch()
         elif self._watch.has_stalled():

@@ -126,6 +126,14 @@ def test_a_result_comes_as_it_is(queue: TaskQueue, pools: list[PlayedPool], resu
     assert queue.poll() == [(number, result)]
 
 
+def test_results_that_are_there_at_once_come_in_the_order_of_their_tasks(pools: list[PlayedPool]) -> None:
+    queue = queue_over(pools, 8)
+    numbers = [queue.submit(print, (place,)) for place in range(8 * TASKS_A_WORKER)]
+    for place in reversed(range(len(numbers))):
+        pools[0].end(place, f"result {place}")
+    assert queue.poll() == [(number, f"result {place}") for place, number in enumerate(numbers)]
+
+
 def test_an_exception_is_a_result_too(queue: TaskQueue, pools: list[PlayedPool]) -> None:
     number, error = queue.submit(print, ("a",)), ValueError("wrong")
     pools[0].end("a", error)
