@@ -9,35 +9,35 @@ expects and .27 for the validation score itself (tests/benchmarks/RESULTS.md, "S
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nas.recorder import Trial
 from nas.seeding import Stream, seed_words
-from nas.status import comparable_trials, score_of
+from nas.status import comparable_trials, in_order, score_of
 from predictors import REGRESSORS
 from predictors.score_scale import ScoreScale
 
 REGRESSOR = "gaussian-process"
 FEWEST = 10
-"""Of fewer candidates nothing is estimated."""
+"""Complete candidates that are needed for an estimate."""
 MOST_LEARNED = 500
-"""Of more candidates the last are learned from, so that the time of a generation is bounded."""
+"""The process learns from the last so many candidates, so that the time of a generation is bounded."""
 
 Estimates = Mapping[str, float]
 """Expected validation scores by key."""
 
 
-def estimated_scores(trials: Sequence[Trial], run_seed: int) -> Estimates:
+def estimated_scores(history: Iterable[Trial], run_seed: int) -> Estimates:
     """The score that is expected of each trial whose score may be compared; nothing if they are few.
 
     Args:
-        trials: In an order that does not depend on the time; see `proposal.in_order`.
+        history: All trials.
         run_seed: Seed of the run.
     """
-    comparable = comparable_trials(trials)
+    comparable = comparable_trials(in_order(history))
     if len(comparable) < FEWEST:
         return {}
     features = np.array([trial.features for trial in comparable], np.float64)

@@ -19,7 +19,7 @@ from nas.outcome import Ending
 from nas.ranking import worthwhile_floor
 from nas.recorder import Trial
 from nas.seeding import Stream, generator, seed_words
-from nas.status import front_of, score_of
+from nas.status import front_of, in_order, score_of
 from predictors import REGRESSORS, Decision, GateSettings, Prediction, decide, feature_names, final_score_estimates
 from predictors.features import recorded_names, size_names
 from predictors.gate import AUDIT, EXPLORATION, GATE_OFF
@@ -235,11 +235,6 @@ class Proposer:
     ) -> Prediction:
         with threadpool_limits(1):  # sums in another order would differ in the last bit, and decisions with them
             return REGRESSORS[self._settings.regressor](self._seed).fit(rows, labels).predict(unseen)
-
-
-def in_order(history: Iterable[Trial]) -> list[Trial]:
-    """Trials by generation, and within one in the order of the record, which does not depend on the time."""
-    return sorted(history, key=lambda trial: trial.generation)
 
 
 def settled(history: Iterable[Trial], generation: int) -> list[Trial]:

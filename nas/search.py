@@ -19,7 +19,7 @@ from nas.evolution import IN_FLIGHT, Evolution, Member, Parents
 from nas.generation import Candidate, Course, Heat, Standing, train_generation
 from nas.jobs import Leg, Result
 from nas.outcome import Ending, Outcome
-from nas.proposal import Proposal, Proposals, Proposer, in_order, settled
+from nas.proposal import Proposal, Proposals, Proposer, settled
 from nas.recorder import Recorder, Trial
 from nas.rundir import RunDirectory
 from nas.seeding import Stream, generator
@@ -226,7 +226,7 @@ class Search:
             return
         self._durations_s.append(self.clock.used_s() - generation.began_s)
         self._list_skipped(generation)
-        told = [trial for trial in in_order(self.recorder.history) if trial.generation <= generation.number]
+        told = [trial for trial in self.recorder.history if trial.generation <= generation.number]
         evolution.tell(generation.members(), estimated_scores(told, self.config.search.seed))
         self.recorder.flush()
         self._save(evolution, underway)

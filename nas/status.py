@@ -55,6 +55,11 @@ def count(history: Iterable[Trial], n_skipped: int) -> Counts:
     )
 
 
+def in_order(history: Iterable[Trial]) -> list[Trial]:
+    """Trials by generation, and within one in the order of the record, which does not depend on the time."""
+    return sorted(history, key=lambda trial: trial.generation)
+
+
 def comparable_trials(history: Iterable[Trial]) -> list[Trial]:
     """The trials whose scores may be compared: complete ones, or, without any, those that came furthest."""
     scored = [trial for trial in history if trial.outcome is not None and trial.outcome.scores]

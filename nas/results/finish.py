@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from nas.budget import batch_plan
 from nas.estimation import estimated_scores
-from nas.proposal import in_order
 from nas.recorder import Trial
 from nas.results import cross_validation
 from nas.results.baselines import baselines
@@ -40,7 +39,7 @@ def finish(part: FinalPart, show: Callable[[str], None]) -> Iterator[Findings]:
         yield Findings()
         return
 
-    estimates = estimated_scores(in_order(history), search.course.run_seed)
+    estimates = estimated_scores(history, search.course.run_seed)
     confirmed: dict[str, float] = {}
     n_folds = 0
     if cross_validation.is_wanted(dataset):

@@ -55,7 +55,7 @@ def train_front(part: FinalPart, front: Sequence[Known]) -> FrontTraining:
 
 
 def _epochs_of_each(part: FinalPart, front: Sequence[Known], longest: int) -> list[int]:
-    """The epochs of each network: as many as are wanted, or as there is time for.
+    """The epochs of each network: the number that is wanted, or fewer where time is short.
 
     The first network, which is what most take, comes first: it gets as many as one worker can do, but no more than
     `FIRST_SHARE` of all workers' time. The others share what is left alike. All get as many as in the search, as far as

@@ -31,7 +31,6 @@ from nas.engine.population import predict, score, train
 from nas.estimation import estimated_scores
 from nas.generation import activation_of, hyperparameters_of
 from nas.inputs import read_test
-from nas.proposal import in_order
 from nas.recorder import Trial, read_history
 from nas.rundir import RunDirectory
 from nas.setup import max_weights_for, prepare_data, recipe_for, space_for
@@ -70,8 +69,8 @@ def agreement(by: Values, worth: Values, expected: Values) -> tuple[float, float
 
 
 def compared(directory: RunDirectory) -> tuple[int, dict[str, tuple[float, float, float]], float]:
-    """Of a run: its candidates, the agreement of each kind of score, and the worth of the best candidate."""
-    history = in_order(read_history(directory.study))
+    """The number of candidates of a run, the agreement of each kind of score, and the worth of the best candidate."""
+    history = read_history(directory.study)
     trials = comparable_trials(history)
     estimates = estimated_scores(history, read_json(directory.config)["config"]["search"]["seed"])
     scores = np.array([score_of(trial) for trial in trials])

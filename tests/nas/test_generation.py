@@ -234,7 +234,7 @@ def test_twenty_seven_candidates_are_cut_to_nine_and_to_five() -> None:
     announced = whole(candidates, {c.key: [(0.75,)] * 3 for c in candidates})
     endings = [(outcome.ending, len(outcome.scores)) for _, outcome in announced]
     assert endings == [(Ending.STOPPED, 1)] * 18 + [(Ending.STOPPED, 2)] * 4 + [(Ending.COMPLETE, 3)] * 5
-    # Of equal scores the smallest networks of each doubling are best, and then the second smallest of the first.
+    # All scores are equal: the smallest network of each doubling comes first, then the second smallest of the first.
     best = {c.key for c in candidates if c.wiring.n_weights in (2, 4, 8, 16, 3)}
     assert {key for key, outcome in announced if outcome.ending is Ending.COMPLETE} == best
 

@@ -85,7 +85,7 @@ def with_time(front_s: float) -> Timetable:
 
 
 SECONDS_A_TRAINING = 0.9 * 115 / 142 / 1.15
-"""Of a worker, so that the first network takes a second for as many epochs as in the search, with the margin."""
+"""With it the first network takes one worker a second for as many epochs as in the search, with the margin."""
 
 
 @pytest.mark.parametrize(
