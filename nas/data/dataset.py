@@ -61,6 +61,11 @@ class Dataset:
         return len(self.y) - self.n_train
 
     @property
+    def n_test(self) -> int:
+        """Number of test rows."""
+        return len(self._held_out.y)
+
+    @property
     def task(self) -> Task:
         """Classification or regression."""
         return self.encoding.target.task

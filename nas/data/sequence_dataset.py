@@ -72,6 +72,11 @@ class SequenceDataset:
         return len(self.y) - self.n_train
 
     @property
+    def n_test(self) -> int:
+        """Number of test sequences."""
+        return len(self._held_out.y)
+
+    @property
     def task(self) -> Task:
         """Classification or regression."""
         return self.encoding.target.task

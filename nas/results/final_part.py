@@ -79,7 +79,11 @@ class FinalPart:
     def deadline_of_front(self) -> float | None:
         """When the front should be trained, so that the baselines have their time; it may take theirs if need be."""
         before = self.deadline_of_baselines()
-        return None if self.table is None or before is None else before - self.table.baselines
+        return None if self.table is None or before is None else before - self.table.baselines - self.table.test
+
+    def latest_end_of_front(self) -> float | None:
+        """When the training of the front ends at the latest, so that it can be tested."""
+        return None if self.table is None or self.end is None else self.end - self.table.test
 
     def seconds_for_front(self) -> float | None:
         """Seconds from now until then; 0 or less if it is over."""

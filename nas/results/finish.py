@@ -62,7 +62,7 @@ def finish(part: FinalPart, show: Callable[[str], None]) -> Iterator[Findings]:
     findings = Findings(
         front=rows,
         best=best.trial.number,
-        families=[] if answers is None else family_rows(dataset, answers, test.targets),
+        families=[] if answers is None else family_rows(dataset, answers, test),
         n_folds=n_folds,
     )
     for compared in baselines(part, best, training, test, show):

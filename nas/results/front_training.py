@@ -48,7 +48,7 @@ def train_front(part: FinalPart, front: Sequence[Known]) -> FrontTraining:
         seeds = weight_seeds(course.run_seed, one.trial.key, 1)
         job = trial_job(one.trial, search.space, how.hyperparameters[one.trial.key], seeds)
         jobs.append((job, final_recipe(course, part.n_rows, epochs)))
-    trained = train_to_end(search.workers, jobs, part.end)
+    trained = train_to_end(search.workers, jobs, part.latest_end_of_front())
     first = front[0].trial.key
     kept = {key: one for key, one in trained.items() if one.is_complete or key == first}
     return FrontTraining(jobs[0][1], how.hyperparameters, kept)

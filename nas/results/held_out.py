@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.data import AnyDataset
+from nas.data import AnyDataset, Dataset
 from nas.engine.gather import Inputs
 from nas.engine.sequence_batches import Sequences
 from nas.inputs import read_test
@@ -29,18 +29,22 @@ class HeldOut:
         targets: float32 (n,), class numbers or values.
         task: "classification" or "regression".
         seed: Of the bootstrap.
+        rules: What trivial rules answer, by their names; of the strings of a built-in grammar only.
     """
 
     rows: Inputs | Sequences
     targets: NDArray[np.float32]
     task: str
     seed: int
+    rules: tuple[tuple[str, Answers], ...] = ()
 
     @classmethod
     def read(cls, dataset: AnyDataset, run_seed: int) -> HeldOut:
         """Read the test rows of a data set."""
         seed = int(generator(run_seed, Stream.BOOTSTRAP).integers(2**32))
-        return cls(*read_test(dataset), dataset.task, seed)
+        rules = () if isinstance(dataset, Dataset) else dataset.read_baselines()
+        of_rules = tuple((name, answers.astype(np.float32)) for name, answers in rules)
+        return cls(*read_test(dataset), dataset.task, seed, of_rules)
 
     def answers(self, outputs: NDArray[np.float32]) -> Answers | None:
         """What outputs say, given as float32 (n_outputs, n); None if one is not finite."""

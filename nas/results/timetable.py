@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from nas.baseline_seconds import boosting_seconds, wanted_seconds
+from nas.baseline_seconds import LOADING_S, boosting_seconds, wanted_seconds
 from nas.budget import Plan, batch_plan
 from nas.data import AnyDataset, Dataset
 from nas.generation import Course, hyperparameters_of
@@ -17,10 +17,13 @@ from nas.results.dense_training import NUMBERS_TO_TRY, DenseTraining, Entry, den
 from nas.results.final_training import MARGIN, MIN_LENGTHENING, epochs_of, final_recipe, training_wall_s
 from nas.results.front import best_of_front, front_by_doubling, known_of
 from nas.speed import Load, Speed
+from nas.workers import KILL_AFTER_S
 
 # What a step gets of the budget, at most.
 CROSS_VALIDATION_SHARE, FRONT_SHARE, DENSE_SHARE, BOOSTING_SHARE, TRUST_SHARE = 0.11, 0.25, 0.13, 0.08, 0.02
+TEST_SHARE = 0.05
 MAX_BOOSTING_S, MAX_TRUST_S = 120.0, 5.0
+FORWARD_SHARE = 0.4  # of a training step, that the answers alone take; about a third, and more for a single network
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,14 @@ class Timetable:
         front: The final training of the front.
         baselines: Dense networks, and boosted trees beside them.
         trust: How far to trust the predictor, what is left of it when all else is done.
+        test: The answers of the front to the test rows, in one process.
     """
 
     cross_validation: float
     front: float
     baselines: float
     trust: float
+    test: float = 0.0
 
     @property
     def total_s(self) -> float:
@@ -101,11 +106,13 @@ def timetable(
     dense_s = MARGIN * dense_seconds(entries, how, speed) / n_workers
     trees_s = min(boosting_limit_s(budget_s), MARGIN * boosting_s(dataset))
     baselines_s = min(dense_s, most.baselines)
+    answering_s = FORWARD_SHARE * dataset.n_test * math.fsum(speed.row_s(Load.of_trial(one.trial)) for one in front)
     return Timetable(
         min(validating_s, most.cross_validation),
         front_s,
         max(baselines_s, trees_s) if n_workers > 1 else baselines_s + trees_s,
         trust_s,
+        min(MARGIN * answering_s, TEST_SHARE * budget_s),
     )
 
 
@@ -130,8 +137,11 @@ def boosting_limit_s(budget_s: float | None) -> float:
 
 
 def boosting_s(dataset: AnyDataset) -> float:
-    """About the seconds that boosted trees take, or for sequences what takes their place."""
+    """About the seconds that boosted trees take, or for sequences what takes their place.
+
+    They include those from when a call is told to stop until it is killed, which come off what it is given.
+    """
     if not isinstance(dataset, Dataset):
-        return wanted_seconds(dataset)
+        return LOADING_S + wanted_seconds(dataset) + KILL_AFTER_S
     n_inputs, n_rows = dataset.x.shape
-    return boosting_seconds(n_inputs, n_rows, dataset.n_outputs)
+    return boosting_seconds(n_inputs, n_rows, dataset.n_outputs) + KILL_AFTER_S

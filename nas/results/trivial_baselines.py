@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nas.data import AnyDataset, Dataset
+from nas.data import AnyDataset
 from nas.results.findings import Baseline
 from nas.results.held_out import Answered, HeldOut
 
@@ -13,7 +13,7 @@ def trivial_baselines(dataset: AnyDataset, test: HeldOut) -> list[Answered]:
     """Always the commonest class, or the mean, of all rows but the test's; and the rules of a built-in grammar.
 
     Args:
-        dataset: The data set, whose rules are read here.
+        dataset: The data set.
         test: The test rows.
     """
     y, n_test = dataset.y, len(test.targets)
@@ -21,8 +21,7 @@ def trivial_baselines(dataset: AnyDataset, test: HeldOut) -> list[Answered]:
         name, answer = "always the commonest class", float(np.bincount(y.astype(np.int64)).argmax())
     else:
         name, answer = "always the mean", float(y.mean(dtype=np.float64))
-    rules = () if isinstance(dataset, Dataset) else dataset.read_baselines()
     return [
         Answered.judged(Baseline(name), np.full(n_test, answer, np.float32), test),
-        *(Answered.judged(Baseline(rule), answers.astype(np.float32), test) for rule, answers in rules),
+        *(Answered.judged(Baseline(rule), answers, test) for rule, answers in test.rules),
     ]

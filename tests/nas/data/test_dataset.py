@@ -24,6 +24,7 @@ def test_inputs_are_feature_major_float32_and_classes_int32(digits: Dataset) -> 
         assert y.dtype == np.int32 and set(y.tolist()) == set(range(10))
         assert np.isfinite(x).all()
         n_rows += len(y)
+    assert digits.n_test == len(digits.read_test()[1]) == n_rows - len(digits.y)
     assert n_rows == 1797 and digits.n_train + digits.n_validation == len(digits.y)
     assert (digits.task, digits.n_outputs, digits.score_name) == ("classification", 10, "accuracy")
 

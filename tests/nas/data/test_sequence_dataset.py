@@ -28,6 +28,7 @@ def test_strings_are_feature_major_uint8_without_padding(reber: SequenceDataset)
     assert (reber.task, reber.n_outputs, reber.score_name) == ("classification", 2, "accuracy")
     assert reber.encoding.target.classes == ("0", "1") and reber.notes == ()
     assert reber.n_train + reber.n_validation == len(reber.y) == 18_750
+    assert reber.n_test == len(reber.read_test()[2]) == 6_250
     assert abs(reber.n_validation - 3_750) <= 2
 
 

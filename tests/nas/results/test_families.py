@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score
 from nas.data import SequenceDataset, prepare, prepare_sequences, sequence_load
 from nas.data.reber import reber_strings
 from nas.results.families import family_rows
+from nas.results.held_out import HeldOut
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def reber() -> SequenceDataset:
 def test_each_family_has_the_accuracy_of_the_network_and_of_each_rule(reber: SequenceDataset) -> None:
     _, _, y = reber.read_test()
     predicted = np.random.default_rng(0).integers(0, 2, len(y)).astype(np.float32)
-    rows = family_rows(reber, predicted, y.astype(np.float32))
+    rows = family_rows(reber, predicted, HeldOut.read(reber, 0))
     drawn = reber_strings(400, seed=0)
     family_of = drawn.families[drawn.n_train :]
     present = [number for number in range(len(drawn.family_names)) if (family_of == number).any()]
@@ -39,7 +40,8 @@ def test_each_family_has_the_accuracy_of_the_network_and_of_each_rule(reber: Seq
 
 
 def test_other_data_have_no_families(tmp_path: Path) -> None:
-    assert family_rows(prepare("wine", seed=0), np.zeros(3, np.float32), np.zeros(3, np.float32)) == []
+    wine = prepare("wine", seed=0)
+    assert family_rows(wine, np.zeros(3, np.float32), HeldOut.read(wine, 0)) == []
     (tmp_path / "x.csv").write_text("string,label\n" + "".join(f"{'ab'[i % 2] * (i + 1)},{i % 2}\n" for i in range(30)))
     strings = prepare_sequences(str(tmp_path / "x.csv"), seed=0)
-    assert family_rows(strings, np.zeros(3, np.float32), np.zeros(3, np.float32)) == []
+    assert family_rows(strings, np.zeros(3, np.float32), HeldOut.read(strings, 0)) == []

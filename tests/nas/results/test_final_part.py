@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -19,9 +21,14 @@ def shares(budget_s: float) -> Timetable:
     return Timetable(*(min(2.0, 0.1 * budget_s) for _ in range(4)))
 
 
-def begun(clock: Clock) -> FinalPart:
+def with_test(budget_s: float) -> Timetable:
+    """The same with half a second for the test."""
+    return replace(shares(budget_s), test=0.5)
+
+
+def begun(clock: Clock, table_of: Callable[[float], Timetable] = shares) -> FinalPart:
     search = SimpleNamespace(clock=clock, config=SimpleNamespace(search=SimpleNamespace(workers=3)))
-    return FinalPart.begin(search, DATASET, SPEED, shares)  # type: ignore[arg-type]
+    return FinalPart.begin(search, DATASET, SPEED, table_of)  # type: ignore[arg-type]
 
 
 def after(budget_s: float, used_s: float) -> FinalPart:
@@ -33,6 +40,7 @@ def test_without_a_budget_there_are_no_deadlines() -> None:
     assert (part.table, part.end) == (None, None)
     assert part.deadline_of_cross_validation() is None and part.deadline_of_baselines() is None
     assert part.deadline_of_front() is None and part.seconds_for_front() is None
+    assert part.latest_end_of_front() is None
     assert (part.n_rows, part.n_workers) == (7, 3)
 
 
@@ -66,3 +74,10 @@ def test_each_step_ends_before_those_that_follow() -> None:
     assert before_trust == pytest.approx(now + 3.0, abs=0.05)
     assert part.seconds_for_front() == pytest.approx(2.0, abs=0.05)
     assert part.end == pytest.approx(now + 4.0, abs=0.05)
+
+
+def test_the_front_is_trained_early_enough_to_be_tested() -> None:
+    part, now = begun(Clock(10.0, 5.5 - CLOSING_S), with_test), time.monotonic()
+    latest, usual = part.latest_end_of_front(), part.deadline_of_front()
+    assert latest == pytest.approx(now + 4.0, abs=0.05)
+    assert usual == pytest.approx(now + 2.0, abs=0.05)

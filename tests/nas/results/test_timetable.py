@@ -21,6 +21,7 @@ from nas.results.timetable import (
     FRONT_SHARE,
     MAX_BOOSTING_S,
     MAX_TRUST_S,
+    TEST_SHARE,
     TRUST_SHARE,
     Timetable,
     boosting_limit_s,
@@ -81,6 +82,7 @@ def test_each_step_has_at_most_its_share_and_more_for_more_work(
     assert 0.0 < kept.front <= FRONT_SHARE * budget_s * slack
     assert 0.0 < kept.baselines <= (DENSE_SHARE + BOOSTING_SHARE) * budget_s * slack
     assert kept.trust == min(TRUST_SHARE * budget_s, MAX_TRUST_S)
+    assert 0.0 < kept.test <= TEST_SHARE * budget_s * slack
     assert kept.total_s < (0.5 if n_workers > 1 else 0.6) * budget_s
     slower = times(wine, trials, speed_s=2 * speed_s, budget_s=budget_s, n_workers=n_workers, n_seeds=n_seeds)
     assert slower.baselines >= kept.baselines
@@ -116,6 +118,13 @@ def test_no_time_is_kept_to_confirm_what_there_is_no_time_to_confirm(wine: Datas
     assert times(wine, history(4), budget_s=10.0, speed_s=1e-3).cross_validation == 0.0
 
 
+def test_time_is_kept_for_the_answers_of_each_network_to_each_test_row(wine: Dataset) -> None:
+    speed, trials = Speed(1e-9, 500), history(4)
+    of_a_row = sum(speed.row_s(Load(t.n_weights)) for t in trials)
+    expected = timetable.MARGIN * timetable.FORWARD_SHARE * wine.n_test * of_a_row
+    assert times(wine, trials, budget_s=1e6).test == pytest.approx(expected)
+
+
 def test_what_is_kept_covers_all_folds_of_all_candidates(wine: Dataset) -> None:
     speed, trials, course = Speed(1e-9, 500), history(4), course_of(wine)
     of_fold = course.recipe.over(batch_plan(cross_validation.fold_rows(len(wine.y)), 0))
@@ -148,12 +157,13 @@ seconds = st.just(0.0) | st.floats(1e-3, 1e4)
 @settings(deadline=None)
 @given(seconds, seconds, seconds, seconds, st.floats(-10.0, 0.0) | st.floats(1e-3, 1e5))
 def test_with_less_time_all_steps_are_shortened_alike(a: float, b: float, c: float, d: float, left: float) -> None:
-    whole = Timetable(a, b, c, d)
+    whole = Timetable(a, b, c, d, a)
     fitted = whole.within(left)
     assert fitted.total_s <= max(0.0, left) * (1 + 1e-9) or whole.total_s == 0.0
     if left >= whole.total_s:
         assert fitted == whole
-    for before, after in ((a, fitted.cross_validation), (b, fitted.front), (c, fitted.baselines), (d, fitted.trust)):
+    of_steps = (fitted.cross_validation, fitted.front, fitted.baselines, fitted.trust, fitted.test)
+    for before, after in zip((a, b, c, d, a), of_steps, strict=True):
         assert after <= before
         assert after * whole.total_s == pytest.approx(before * fitted.total_s)
 
