@@ -85,6 +85,17 @@ def test_they_have_the_share_of_trees_and_are_killed_at_the_end_of_all_baselines
     assert (limit_s, killed_s > limit_s) == (MAX_BOOSTING_S, True)
 
 
+def test_they_are_not_begun_when_there_is_no_time_to_load_what_they_need(
+    arrays: SequenceDataset, tmp_path: Path
+) -> None:
+    space = RNNSpace(arrays.n_inputs, arrays.n_outputs, 400)
+    part = final_part(tmp_path, arrays, space=space, table=Timetable(0.0, 0.0, 1.5, 0.0))
+    begun = begin_sequences(part)
+    assert part.search.workers.begun == []  # type: ignore[attr-defined]
+    (answered,) = finished_sequences(begun, HeldOut.read(arrays, 0))
+    assert answered.answers is None and "not begun, they need 1.5 s and have 0.5 s" in answered.baseline.name
+
+
 def test_answers_are_judged_and_those_that_were_killed_say_so(arrays: SequenceDataset) -> None:
     test = HeldOut.read(arrays, 0)
     one = SequenceBaseline("linear", test.targets, 19, 20, 2.5)
