@@ -23,7 +23,7 @@ NAMES = "linear model, nearest neighbours, random kernels"
 
 
 def begin_sequences(part: FinalPart) -> Future[list[SequenceBaseline]] | Answered:
-    """Begin linear models, nearest neighbours and random convolution kernels; or say why not, where time is too short."""
+    """Begin linear models, nearest neighbours and random convolution kernels; or say why not, if time is too short."""
     assert isinstance(part.dataset, SequenceDataset)
     now, last = time.monotonic(), part.deadline_of_baselines()
     # What they are to take is estimated; they are killed only when there is no time left at all.
