@@ -23,8 +23,9 @@ from predictors.score_scale import ScoreScale
 
 RUNG = 0
 REGRESSOR = "gaussian-process"
-GROWTH = 1.5
-"""It is judged again when there are so many times as many candidates."""
+OFTEN, RARELY = 1.5, 3.0
+"""It is judged again when there are so many times as many candidates; more where they train so fast that the time of
+judging would be missed."""
 N_FOLDS = 5
 MOST_LEARNED = 300
 """Of more candidates the last are learned from, so that the time of a generation is bounded."""
@@ -42,16 +43,23 @@ class EarlyEvidence:
     score at the first rung would be unlike all that it knows. What is kept between calls only saves time.
     """
 
-    def __init__(self, fewest: int, seed: int) -> None:
-        """Take how many candidates to learn from at least, and the seed of the regressor."""
+    def __init__(self, fewest: int, seed: int, growth: float = OFTEN) -> None:
+        """Begin without candidates.
+
+        Args:
+            fewest: How many to learn from at least.
+            seed: Of the regressor.
+            growth: It is judged again when there are so many times as many.
+        """
         self._fewest = fewest
         self._seed = seed
+        self._growth = growth
         self._fitted: tuple[int, Expected] | None = None
 
     def expected(self, before: Sequence[Trial]) -> Expected:
         """What is to be expected of the candidates of a generation, by the trials of earlier ones."""
         labelled = [t for t in before if t.outcome is not None and t.outcome.ending is not Ending.FAILED]
-        n_judged = n_when_judged(len(labelled), self._fewest)
+        n_judged = n_when_judged(len(labelled), self._fewest, self._growth)
         if not n_judged:
             return nothing_expected
         if self._fitted is None or self._fitted[0] != n_judged:
@@ -80,10 +88,10 @@ class EarlyEvidence:
         return expected
 
 
-def n_when_judged(n_candidates: int, fewest: int) -> int:
+def n_when_judged(n_candidates: int, fewest: int, growth: float = OFTEN) -> int:
     """How many of so many candidates there were when they were last learned from; 0 for never."""
     n_judged = 0
-    while (following := max(fewest, int(np.ceil(GROWTH * n_judged)))) <= n_candidates:
+    while (following := max(fewest, int(np.ceil(growth * n_judged)))) <= n_candidates:
         n_judged = following
     return n_judged
 

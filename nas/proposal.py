@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nas.config import PredictorConfig
-from nas.early_evidence import EarlyEvidence, nothing_expected
+from nas.early_evidence import OFTEN, RARELY, EarlyEvidence, nothing_expected
 from nas.evolution import IN_FLIGHT, Child
 from nas.gate_audit import doubt_of
 from nas.generation import N_RUNGS, Candidate, Expected
@@ -103,7 +103,8 @@ class Proposer:
         self._gate = GateSettings(settings.warm_up, settings.exploration_share, settings.audit_share)
         self._run_seed = run_seed
         self._warm_start = warm_start
-        self._early = EarlyEvidence(settings.warm_up, self._seed)
+        growth = RARELY if settings.pool_factor == 1 else OFTEN
+        self._early = EarlyEvidence(settings.warm_up, self._seed, growth)
         self._judged: tuple[int, RunSkill] | None = None
         self.skill: RunSkill | None = None
         """What was known of the predictor when the last generation was proposed; None during the warm-up."""
