@@ -24,8 +24,8 @@ from predictors.score_scale import ScoreScale
 RUNG = 0
 REGRESSOR = "gaussian-process"
 OFTEN, RARELY = 1.5, 3.0
-"""It is judged again when there are so many times as many candidates; more where they train so fast that the time of
-judging would be missed."""
+"""Factors by which the number of candidates grows from one judgement to the next. The second is for candidates that train
+so fast that a judgement takes the time of several trainings."""
 N_FOLDS = 5
 MOST_LEARNED = 300
 """Of more candidates the last are learned from, so that the time of a generation is bounded."""
@@ -49,7 +49,7 @@ class EarlyEvidence:
         Args:
             fewest: How many to learn from at least.
             seed: Of the regressor.
-            growth: It is judged again when there are so many times as many.
+            growth: Factor by which the number of candidates grows from one judgement to the next.
         """
         self._fewest = fewest
         self._seed = seed

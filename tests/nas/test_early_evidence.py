@@ -36,7 +36,9 @@ def ended(n: int, *, share_of_score: float, first: int = 0) -> list[Trial]:
 
 
 @pytest.mark.parametrize(("growth", "expected"), [(OFTEN, [0, 30, 30, 45, 68, 102]), (RARELY, [0, 30, 30, 30, 30, 90])])
-def test_it_is_judged_again_when_there_are_so_many_times_as_many(growth: float, expected: Sequence[int]) -> None:
+def test_the_number_of_candidates_grows_by_a_factor_from_one_judgement_to_the_next(
+    growth: float, expected: Sequence[int]
+) -> None:
     assert [n_when_judged(n, 30, growth) for n in (29, 30, 44, 45, 70, 110)] == list(expected)
 
 
