@@ -24,8 +24,9 @@ from predictors.score_scale import ScoreScale
 RUNG = 0
 REGRESSOR = "gaussian-process"
 OFTEN, RARELY = 1.5, 3.0
-"""Factors by which the number of candidates grows from one judgement to the next. The second is for candidates that train
-so fast that a judgement takes the time of several trainings."""
+"""Factors by which the number of candidates grows from one judgement to the next.
+
+The second is for candidates that train so fast that a judgement takes the time of several trainings."""
 N_FOLDS = 5
 MOST_LEARNED = 300
 """Of more candidates the last are learned from, so that the time of a generation is bounded."""
