@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search_spaces.any_genotype import AnyGenotype, genotype_from_dict
+from search_spaces.any_genotype import AnyGenotype, genotype_from_dict, weights_left
 from search_spaces.gene_checks import GenotypeError
 from search_spaces.genotype import Edit, Genotype, Segment
 from search_spaces.limits import SpaceError
@@ -40,4 +40,5 @@ __all__ = [
     "WiringError",
     "genotype_from_dict",
     "phenotype_key",
+    "weights_left",
 ]

@@ -7,11 +7,20 @@ from typing import TypeVar
 from search_spaces.gene_checks import GenotypeError
 from search_spaces.genotype import Genotype
 from search_spaces.recurrent_genotype import RecurrentGenotype
+from search_spaces.recurrent_wiring import RecurrentWiring
+from search_spaces.wiring import Wiring
 
 AnyGenotype = Genotype | RecurrentGenotype
 GenotypeT = TypeVar("GenotypeT", Genotype, RecurrentGenotype)
 
 _KINDS: dict[str, type[Genotype] | type[RecurrentGenotype]] = {"mlp": Genotype, "rnn": RecurrentGenotype}
+
+
+def weights_left(genotype: AnyGenotype, wiring: Wiring | RecurrentWiring) -> int:
+    """How many weights the wiring of a genotype has after its training."""
+    if isinstance(genotype, Genotype) and isinstance(wiring, Wiring):
+        return genotype.sparse_training.weights_left(wiring)
+    return wiring.n_weights
 
 
 def genotype_from_dict(data: object) -> AnyGenotype:

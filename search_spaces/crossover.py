@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from search_spaces.any_genotype import GenotypeT
-from search_spaces.genotype import MAX_EDITS, MAX_SEGMENTS, GraphGenotype, Segment
+from search_spaces.genotype import MAX_EDITS, MAX_SEGMENTS, Genotype, GraphGenotype, Segment
 from search_spaces.priors import find_prior
 
 CUTS = (0.25, 0.75)
@@ -85,9 +85,12 @@ def _crossed_templates(
             from_second[name] = getattr(second, name)
         return replace(first, **from_second)
     one, other = first.segments[0], second.segments[0]
-    n_neurons, seed = (getattr((one, other)[rng.integers(2)], gene) for gene in ("n_neurons", "seed"))
+    sized, seed = (first, second)[rng.integers(2)], (one, other)[rng.integers(2)].seed
+    n_neurons = sized.segments[0].n_neurons
     values = dict(one.parameters) | {name: value for name, value in other.parameters if rng.integers(2)}
     parameters = tuple(sorted(find_prior(one.prior).nearest(n_neurons, values).items()))
+    if isinstance(sized, Genotype):  # how much is pruned goes with how large the network is before
+        from_second["sparse_training"] = sized.sparse_training
     return replace(first, segments=(Segment(one.prior, parameters, n_neurons, seed, 0, n_neurons),), **from_second)
 
 

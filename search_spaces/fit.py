@@ -15,9 +15,12 @@ from search_spaces.input_choice import Plane
 from search_spaces.priors import find_prior
 from search_spaces.wiring import Wiring
 
+MOST_DRAWN = 200_000
+"""Weights of a wiring before its training drops some, at most: 250 neurons that read all of 28 x 28 pixels."""
+
 
 def fit(genotype: Genotype, n_inputs: int, n_outputs: int, max_weights: int, plane: Plane | None = None) -> Genotype:
-    """The genotype, made smaller where it has more than `max_weights` weights.
+    """The genotype, made smaller where it has more than `max_weights` weights after its training.
 
     Until the wiring is small enough, again and again: fewer inputs per neuron, down to half; a smaller
     readout share, down to half; then smaller and sparser graphs. Deterministic.
@@ -31,14 +34,20 @@ def fit(genotype: Genotype, n_inputs: int, n_outputs: int, max_weights: int, pla
     """
     while True:
         wiring = wire(genotype, n_inputs, n_outputs, plane)
-        if wiring.n_weights <= max_weights:
+        if (ratio := _fitting_ratio(genotype, wiring, max_weights)) >= 1.0:
             return genotype
         for trim in (_with_fewer_inputs, _with_smaller_share):
-            genotype = trim(genotype, wiring, wiring.n_weights - max_weights)
+            genotype = trim(genotype, wiring, math.ceil((1.0 - ratio) * wiring.n_weights - 1e-6))
             wiring = wire(genotype, n_inputs, n_outputs, plane)
-            if wiring.n_weights <= max_weights:
+            if (ratio := _fitting_ratio(genotype, wiring, max_weights)) >= 1.0:
                 return genotype
-        genotype = smaller(genotype, max_weights / wiring.n_weights)
+        genotype = smaller(genotype, ratio)
+
+
+def _fitting_ratio(genotype: Genotype, wiring: Wiring, max_weights: int) -> float:
+    """By which the weights of a wiring are to change at most, so that it has few enough after and before training."""
+    n_left = genotype.sparse_training.weights_left(wiring)
+    return min(max_weights / n_left, max(MOST_DRAWN, max_weights) / wiring.n_weights)
 
 
 def _with_fewer_inputs(genotype: Genotype, wiring: Wiring, excess: int) -> Genotype:

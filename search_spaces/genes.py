@@ -13,6 +13,7 @@ from search_spaces.genotype import MAX_NEURONS, Activation, Segment
 from search_spaces.input_choice import InputChoice
 from search_spaces.parameters import PriorError
 from search_spaces.priors import find_prior
+from search_spaces.sparse_training import Method
 
 Bounds = Mapping[str, Mapping[str, tuple[float, float]]]  # prior -> parameter -> (lowest, highest)
 
@@ -37,6 +38,8 @@ class GeneRanges:
         learning_rate: Above 0.
         input_choices: Ways to choose inputs, at least one.
         dropout, label_smoothing: Of those candidates that have any, in [0, 1); see `new_share`.
+        methods: Of sparse training, at least one.
+        most_pruned: By which factor pruning may reduce the edges.
     """
 
     priors: tuple[str, ...]
@@ -47,6 +50,8 @@ class GeneRanges:
     dropout: tuple[float, float]
     label_smoothing: tuple[float, float]
     input_choices: tuple[InputChoice, ...]
+    methods: tuple[Method, ...]
+    most_pruned: float
 
 
 def log_uniform(low: float, high: float, rng: np.random.Generator) -> float:

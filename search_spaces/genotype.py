@@ -23,6 +23,7 @@ from search_spaces.gene_checks import (
 )
 from search_spaces.input_choice import INPUT_CHOICES, InputChoice
 from search_spaces.priors import find_prior
+from search_spaces.sparse_training import STATIC, SparseTraining
 
 EditKind = Literal["add_edges", "remove_edges", "rewire_edges", "add_neurons", "remove_neurons"]
 Orientation = Literal["index", "random"]
@@ -177,6 +178,11 @@ class GraphGenotype:
         return values_of(self) | {"segments": segments, "edits": [values_of(edit) for edit in self.edits]}
 
     @classmethod
+    def _read(cls, genes: dict[str, Any]) -> dict[str, Any]:
+        """The genes of a space of its own whose JSON is not what they are."""
+        return {}
+
+    @classmethod
     def from_dict(cls, data: object) -> Self:
         """The genotype that `to_dict` wrote.
 
@@ -193,7 +199,7 @@ class GraphGenotype:
             values["parameters"] = tuple(sorted(values["parameters"].items()))
             segments.append(Segment(**values))
         edits = [Edit(**genes_of(Edit, edit)) for edit in list_of(cls.__name__, "edits", genes["edits"])]
-        return cls(**genes | {"segments": tuple(segments), "edits": tuple(edits)})
+        return cls(**genes | {"segments": tuple(segments), "edits": tuple(edits)} | cls._read(genes))
 
     def key(self) -> str:
         """64 hexadecimal digits: sha256 of the canonical JSON. Equal genotypes have equal keys."""
@@ -208,6 +214,7 @@ class Genotype(GraphGenotype):
     Attributes, beside those of `GraphGenotype`:
         activation: Activation function of the hidden neurons.
         input_choice: Which inputs a neuron reads; see `search_spaces.input_choice`.
+        sparse_training: What training does to the edges.
 
     Raises:
         GenotypeError: A gene has a wrong type or is out of range.
@@ -215,6 +222,15 @@ class Genotype(GraphGenotype):
 
     activation: Activation
     input_choice: InputChoice
+    sparse_training: SparseTraining = STATIC
+
+    def to_dict(self) -> dict[str, Any]:
+        """The genotype in JSON types; `from_dict` gives it back."""
+        return super().to_dict() | {"sparse_training": values_of(self.sparse_training)}
+
+    @classmethod
+    def _read(cls, genes: dict[str, Any]) -> dict[str, Any]:
+        return {"sparse_training": SparseTraining(**genes_of(SparseTraining, genes["sparse_training"]))}
 
     def __post_init__(self) -> None:
         super().__post_init__()

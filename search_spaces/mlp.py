@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypedDict
 
@@ -10,7 +11,7 @@ import numpy as np
 from search_spaces.any_genotype import AnyGenotype
 from search_spaces.attachment import wire
 from search_spaces.crossover import crossed
-from search_spaces.fit import fit
+from search_spaces.fit import MOST_DRAWN, fit
 from search_spaces.genes import (
     GeneRanges,
     bounded,
@@ -25,6 +26,8 @@ from search_spaces.input_choice import INPUT_CHOICES, InputChoice, Plane
 from search_spaces.limits import Limits, SpaceError
 from search_spaces.mutation import another, change_seed, mutated
 from search_spaces.priors import PRIORS, find_prior
+from search_spaces.sparse_training import METHODS, STATIC, Method, SparseTraining
+from search_spaces.sparse_training_draws import draw_sparse_training, most_pruned
 from search_spaces.template_draws import TemplateDraw, draw_template, plain_templates
 from search_spaces.templates import MAX_LAYERS
 from search_spaces.wiring import Wiring
@@ -33,6 +36,9 @@ TEMPLATE_SHARE = 0.5  # of the candidates drawn afresh
 SMALLEST_SHARE = 0.05  # of max_weights, for candidates drawn afresh; evolution may go below
 SMALLEST_NEURON = 10  # weights: no candidate is drawn with more neurons than its weights give so many each
 PLAIN_SHARES = (0.95, 0.475, 0.24, 0.12)  # of max_weights, for networks as set by hand
+PLAIN_PRUNED = 0.5  # of the most times the weights, that a pruned one begins with
+PLAIN_PRUNING = SparseTraining("pruned", "all", 0.5, 40, 0.4)
+PLAIN_PRUNED_RATES = (0.007, 0.02)  # of those that are pruned: MNIST prefers the first, letter the second
 PLAIN_RATES = (0.03, 0.015)  # learning rates of these, in turn: letter and magic prefer the first, MNIST the second
 
 
@@ -52,10 +58,12 @@ class MLPSpace(Limits):
 
     Attributes, beside those of `Limits`:
         plane: Where the inputs lie in an image; None for other inputs.
+        methods: Of sparse training, at least one.
     """
 
     name: ClassVar[str] = "mlp"
     plane: Plane | None = None
+    methods: tuple[Method, ...] = METHODS
 
     @property
     def ranges(self) -> GeneRanges:
@@ -69,6 +77,8 @@ class MLPSpace(Limits):
             dropout=self.dropout,
             label_smoothing=self.label_smoothing,
             input_choices=INPUT_CHOICES if self.plane else ("random",),
+            methods=self.methods,
+            most_pruned=most_pruned(self.n_inputs),
         )
 
     def sample(self, rng: np.random.Generator) -> Genotype:
@@ -81,34 +91,52 @@ class MLPSpace(Limits):
         ranges = self.ranges
         fewest_useful = self.n_inputs // 4 + 3 * self.n_outputs + 20
         smallest = min(max(fewest_useful, round(SMALLEST_SHARE * self.max_weights)), self.max_weights)
-        n_weights = log_uniform(smallest, self.max_weights, rng)
+        training = draw_sparse_training(self.methods, ranges.most_pruned, rng)
+        n_weights = log_uniform(smallest, self.max_weights, rng) / training.kept_share
+        n_weights = min(n_weights, max(MOST_DRAWN, self.max_weights))
         templates = [prior for prior in ranges.priors if find_prior(prior).is_template]
         graphs = [prior for prior in ranges.priors if prior not in templates]
         if templates and (not graphs or rng.random() < TEMPLATE_SHARE):
-            return self._fitted(self._template(n_weights, rng))
-        return self._fitted(self._graph(graphs[rng.integers(len(graphs))], n_weights, rng))
+            drawn = self._template(n_weights, rng)
+        else:
+            drawn = self._graph(graphs[rng.integers(len(graphs))], n_weights, rng)
+        return self._fitted(replace(drawn, sparse_training=training))
 
     def plain(self, rng: np.random.Generator) -> list[Genotype]:
-        """Layered templates of two layers, dense and sparse ones, each with half the weights of the one before.
+        """Layered templates of two layers, each size with half the weights of the one before.
 
-        There are none in a space without templates.
+        Of each size there are a dense one, a sparse one, and one that is pruned from a dense one of several times the
+        size, as far as the space has their methods. There are none in a space without templates.
         """
         if not any(find_prior(prior).is_template for prior in self.ranges.priors):
             return []
-        slowest, fastest = self.learning_rate
         plain = []
         for place, share in enumerate(PLAIN_SHARES):
-            draws = plain_templates(share * self.max_weights, self.n_inputs, self.n_outputs, rng)
-            for turn, draw in enumerate(draws, start=place):
-                genes = ScalarGenes(
-                    input_choice="patch" if self.plane else "random",
-                    activation="silu",
-                    learning_rate=min(max(PLAIN_RATES[turn % len(PLAIN_RATES)], slowest), fastest),
-                    dropout=0.0,
-                    label_smoothing=0.0,
-                )
-                plain.append(self._fitted(self._with_template(draw, genes)))
+            n_weights = share * self.max_weights
+            if "static" in self.methods:
+                for turn, draw in enumerate(
+                    plain_templates(n_weights, self.n_inputs, self.n_outputs, rng), start=place
+                ):
+                    plain.append(self._plain(draw, turn, STATIC))
+            if "pruned" in self.methods:
+                n_drawn = min(PLAIN_PRUNED * most_pruned(self.n_inputs) * n_weights, max(MOST_DRAWN, self.max_weights))
+                training = replace(PLAIN_PRUNING, share=min(1.0, n_weights / n_drawn))
+                dense = plain_templates(n_drawn, self.n_inputs, self.n_outputs, rng, all_inputs=True)[0]
+                plain.append(self._plain(dense, place, training, PLAIN_PRUNED_RATES))
         return plain
+
+    def _plain(
+        self, draw: TemplateDraw, turn: int, training: SparseTraining, rates: Sequence[float] = PLAIN_RATES
+    ) -> Genotype:
+        slowest, fastest = self.learning_rate
+        genes = ScalarGenes(
+            input_choice="patch" if self.plane else "random",
+            activation="silu",
+            learning_rate=min(max(rates[turn % len(rates)], slowest), fastest),
+            dropout=0.0,
+            label_smoothing=0.0,
+        )
+        return self._fitted(replace(self._with_template(draw, genes), sparse_training=training))
 
     def _template(self, n_weights: float, rng: np.random.Generator) -> Genotype:
         draw = draw_template(n_weights, self.n_inputs, self.n_outputs, rng)

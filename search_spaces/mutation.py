@@ -13,12 +13,15 @@ from search_spaces.any_genotype import GenotypeT
 from search_spaces.genes import GeneRanges, log_uniform, new_activation, new_seed, new_share, resized, whole_segment
 from search_spaces.genotype import MAX_EDITS, MAX_NEURONS, Edit, EditKind, Genotype, GraphGenotype, Segment
 from search_spaces.priors import find_prior
+from search_spaces.sparse_training_draws import varied_sparse_training
 
 SIZE_CHANGE = 0.3  # standard deviation of the logarithm of a factor
 RATE_CHANGE = 0.5
 EDIT_SHARES = (0.01, 0.3)
 LEAST_READOUT_SHARE = 1e-4
 REDRAWN_SHARE = 0.5  # of changes of dropout and label smoothing
+
+NEURONS_POWER = 0.7  # of a factor of weights, by which neurons grow: edges from inputs by 1, between layers by 1/2
 
 MUTATION_TRIES = 20
 
@@ -122,6 +125,27 @@ def change_label_smoothing(genotype: GenotypeT, ranges: GeneRanges, rng: np.rand
     return replace(genotype, label_smoothing=varied_share(genotype.label_smoothing, ranges.label_smoothing, rng))
 
 
+def change_sparse_training(genotype: Genotype, ranges: GeneRanges, rng: np.random.Generator) -> Genotype:
+    """Lets training change edges in another way, with about as many left."""
+    before = genotype.sparse_training
+    after = varied_sparse_training(before, ranges.methods, ranges.most_pruned, rng)
+    factor = before.kept_share / after.kept_share
+    return scaled(replace(genotype, sparse_training=after), factor, ranges)
+
+
+def scaled(genotype: Genotype, factor: float, ranges: GeneRanges) -> Genotype:
+    """The genotype with about `factor` times the weights: by the inputs of a neuron first, then by neurons."""
+    fewest, most = ranges.inputs_per_neuron
+    n_inputs = genotype.inputs_per_neuron
+    n_scaled = min(max(round(n_inputs * factor), min(n_inputs, 1), fewest), most)
+    rest = factor / (n_scaled / n_inputs) if n_inputs else factor
+    segments = tuple(
+        resized(segment, max(round(segment.n_neurons * rest**NEURONS_POWER), 1), degree_factor=1.0)
+        for segment in genotype.segments
+    )
+    return replace(genotype, inputs_per_neuron=n_scaled, segments=segments)
+
+
 def change_inputs_per_neuron(genotype: GenotypeT, ranges: GeneRanges, rng: np.random.Generator) -> GenotypeT:
     """Makes every neuron read more or fewer inputs."""
     n_inputs = varied_count(genotype.inputs_per_neuron, ranges.inputs_per_neuron, rng)
@@ -166,6 +190,7 @@ MUTATIONS: tuple[Mutation[Genotype, GeneRanges], ...] = (
     change_learning_rate,
     change_dropout,
     change_label_smoothing,
+    change_sparse_training,
     change_inputs_per_neuron,
     change_input_choice,
     change_readout,

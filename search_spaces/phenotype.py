@@ -9,6 +9,7 @@ from dataclasses import fields
 import numpy as np
 
 from search_spaces.any_genotype import AnyGenotype
+from search_spaces.gene_checks import values_of
 from search_spaces.genotype import Genotype
 from search_spaces.space import AnyWiring
 
@@ -24,13 +25,15 @@ def phenotype_key(genotype: AnyGenotype, wiring: AnyWiring) -> str:
         wiring: What its search space wires for it.
     """
     digest = hashlib.sha256()
-    training = {
+    training: dict[str, object] = {
         "kind": type(wiring).__name__,
         "activation": genotype.activation if isinstance(genotype, Genotype) else None,
         "learning_rate": genotype.learning_rate,
         "dropout": genotype.dropout,
         "label_smoothing": genotype.label_smoothing,
     }
+    if isinstance(genotype, Genotype) and not genotype.sparse_training.is_static:
+        training["sparse_training"] = values_of(genotype.sparse_training)
     digest.update(json.dumps(training, sort_keys=True, allow_nan=False).encode())
     for field in fields(wiring):
         value = getattr(wiring, field.name)

@@ -92,6 +92,8 @@ class RNNSpace(Limits):
             dropout=self.dropout,
             label_smoothing=self.label_smoothing,
             input_choices=("random",),
+            methods=("static",),
+            most_pruned=2.0,
             cells=self.cells,
             embedding=self.embedding,
             stride=(1, most),

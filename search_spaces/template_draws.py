@@ -55,18 +55,22 @@ def draw_template(n_weights: float, n_inputs: int, n_outputs: int, rng: np.rando
     return draw
 
 
-def plain_templates(n_weights: float, n_inputs: int, n_outputs: int, rng: np.random.Generator) -> list[TemplateDraw]:
+def plain_templates(
+    n_weights: float, n_inputs: int, n_outputs: int, rng: np.random.Generator, *, all_inputs: bool = False
+) -> list[TemplateDraw]:
     """Two layers read whole by the outputs, as one would set them by hand: one dense, and one wider and sparse.
 
     Args:
         n_weights: Weights of each, about.
         n_inputs, n_outputs: Of the network.
         rng: Source of the seeds of their wirings.
+        all_inputs: Whether neurons read all inputs, however many there are.
     """
+    most_read = n_inputs if all_inputs else MOST_PLAIN_INPUTS
     templates = []
     for width_2, density in PLAIN_SHAPES:
         n_read = n_inputs if density == 1.0 else math.ceil(PLAIN_INPUT_SHARE * n_inputs)
-        proportions = _Proportions(2, (width_2, width_2), (density, density), min(n_read, MOST_PLAIN_INPUTS), 1.0)
+        proportions = _Proportions(2, (width_2, width_2), (density, density), min(n_read, most_read), 1.0)
         templates.append(proportions.sized(n_weights, n_outputs, rng)[0])
     return templates
 

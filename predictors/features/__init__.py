@@ -48,7 +48,7 @@ __all__ = [
     "size_names",
 ]
 
-FEATURES_VERSION = 4
+FEATURES_VERSION = 5
 """Raised whenever a feature that `extract` gives is added, removed, reordered or computed differently."""
 
 STRUCTURE_NAMES = (*GRAPH_SIZE_NAMES, *DEGREE_NAMES, *LEVEL_NAMES)
@@ -66,7 +66,7 @@ RECURRENT_FEATURE_NAMES: tuple[str, ...] = (*RECURRENT_SIZE_NAMES, *STRUCTURE_NA
 
 _COUNTS = GRAPH_SIZE_NAMES
 _NAMES = {"mlp": FEATURE_NAMES, "rnn": RECURRENT_FEATURE_NAMES}
-_SIZE_NAMES = {"mlp": (*SIZE_NAMES, *_COUNTS), "rnn": (*RECURRENT_SIZE_NAMES, *_COUNTS)}
+_SIZE_NAMES = {"mlp": (*SIZE_NAMES, "log_weights_left", *_COUNTS), "rnn": (*RECURRENT_SIZE_NAMES, *_COUNTS)}
 
 
 def feature_names(space: str) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def extract(genotype: AnyGenotype, wiring: AnyWiring) -> NDArray[np.float64]:
         TypeError: The genotype and the wiring are of different kinds.
     """
     if isinstance(genotype, Genotype) and isinstance(wiring, Wiring):
-        size, skeleton, genes = size_features(wiring), wiring, gene_features(genotype)
+        size, skeleton, genes = size_features(wiring), wiring, gene_features(genotype, wiring)
     elif isinstance(genotype, RecurrentGenotype) and isinstance(wiring, RecurrentWiring):
         size, skeleton, genes = (
             recurrent_size_features(wiring),

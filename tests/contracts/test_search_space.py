@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from search_spaces import SPACES, AnyGenotype, AnyWiring, SearchSpace, genotype_from_dict
+from search_spaces import SPACES, AnyGenotype, AnyWiring, SearchSpace, genotype_from_dict, weights_left
 
 N_INPUTS, N_OUTPUTS, MAX_WEIGHTS = 12, 4, 600
 
@@ -70,4 +70,4 @@ class TestSearchSpace:
         for genotype in population + offspring:
             wiring = space.wire(genotype)
             assert (wiring.n_inputs, wiring.n_outputs) == (N_INPUTS, N_OUTPUTS)
-            assert wiring.n_weights <= MAX_WEIGHTS
+            assert weights_left(genotype, wiring) <= MAX_WEIGHTS

@@ -17,6 +17,7 @@ from search_spaces import (
     RNNSpace,
     Wiring,
     genotype_from_dict,
+    weights_left,
 )
 from search_spaces.recurrent_wiring import CELLS, GATES
 from search_spaces.rows import row_numbers
@@ -55,7 +56,7 @@ def assert_valid(space: MLPSpace | RNNSpace, genotype: AnyGenotype) -> AnyWiring
     wiring = space.wire(genotype)  # refuses cycles, repeated edges, and neurons without use
     n_inputs = {space.n_inputs, 2 * space.n_inputs} if getattr(space, "has_differences", False) else {space.n_inputs}
     assert wiring.n_inputs in n_inputs and wiring.n_outputs == space.n_outputs
-    assert wiring.n_weights <= space.max_weights
+    assert weights_left(genotype, wiring) <= space.max_weights
     assert wiring.depth <= genotype.max_depth
     assert 0.0 < wiring.density <= 1.0
     assert genotype_from_dict(json.loads(json.dumps(genotype.to_dict()))) == genotype

@@ -33,7 +33,7 @@ def test_from_dict_gives_back_what_to_dict_wrote_to_json() -> None:
 
 
 def test_the_key_never_changes() -> None:
-    assert GENOTYPE.key() == "e95a3874a64c42d2a3e8d5ea37064ca3f98aee2087af1a3b5f04d094149d8f30"
+    assert GENOTYPE.key() == "6c377626a70ff168fb06724c83b0bf1092993dd9b72dd94450f4d81d12fb9462"
 
 
 def test_the_key_depends_on_every_gene() -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from search_spaces import MLPSpace, PriorError, SpaceError
+from search_spaces import MLPSpace, PriorError, SpaceError, weights_left
 from search_spaces.input_choice import Plane
+from search_spaces.sparse_training import METHODS, Method
 
 SPACE = MLPSpace(n_inputs=16, n_outputs=10, max_weights=5000)
 
@@ -84,7 +86,7 @@ def test_a_space_with_one_of_everything_still_mutates() -> None:
     for _ in range(20):
         child = space.mutate(genotype, rng)
         assert child != genotype
-        assert space.wire(child).n_weights == 2
+        assert weights_left(child, space.wire(child)) == 2
         genotype = child
 
 
@@ -121,21 +123,39 @@ def test_impossible_bounds_are_refused(bounds: dict[str, dict[str, tuple[float, 
 def test_plain_networks_are_layers_of_falling_size_as_one_would_set_them_by_hand(space: MLPSpace) -> None:
     plain = space.plain(np.random.default_rng(0))
     assert plain == space.plain(np.random.default_rng(0))
-    sizes = [space.wire(genotype).n_weights for genotype in plain]
-    assert len(sizes) == 8 and max(sizes) <= space.max_weights
+    sizes = [weights_left(genotype, space.wire(genotype)) for genotype in plain]
+    assert len(sizes) == 12 and max(sizes) <= space.max_weights
+    assert [genotype.sparse_training.method for genotype in plain] == ["static", "static", "pruned"] * 4
     for genotype in plain:
         assert genotype.is_template and (genotype.dropout, genotype.readout_share) == (0.0, 1.0)
         assert space.learning_rate[0] <= genotype.learning_rate <= space.learning_rate[1]
         assert type(genotype).from_dict(genotype.to_dict()) == genotype
     if space.max_weights > 100:
         shares = np.array(sizes) / space.max_weights
-        np.testing.assert_allclose(shares, np.repeat([0.95, 0.475, 0.24, 0.12], 2), rtol=0.12)
+        np.testing.assert_allclose(shares, np.repeat([0.95, 0.475, 0.24, 0.12], 3), rtol=0.12)
 
 
 def test_of_two_plain_networks_of_a_size_one_is_dense_and_the_other_wider() -> None:
     dense, sparse = SPACE.plain(np.random.default_rng(0))[:2]
     assert dict(dense.segments[0].parameters)["density_2"] == 1.0 and dense.inputs_per_neuron == SPACE.n_inputs
     assert sparse.segments[0].n_neurons > 1.2 * dense.segments[0].n_neurons
+
+
+def test_plain_networks_are_of_the_methods_of_the_space() -> None:
+    for methods, expected in ((("static",), {"static"}), (("pruned", "rigl"), {"pruned"}), (("set",), set())):
+        plain = replace(SPACE, methods=methods).plain(np.random.default_rng(0))
+        assert {genotype.sparse_training.method for genotype in plain} == expected
+    pruned = next(g for g in SPACE.plain(np.random.default_rng(0)) if g.sparse_training.method == "pruned")
+    assert SPACE.wire(pruned).n_weights > 1.8 * weights_left(pruned, SPACE.wire(pruned))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_operator_keeps_to_the_methods_of_the_space(method: Method) -> None:
+    space, rng = replace(SPACE, methods=(method,)), np.random.default_rng(0)
+    genotypes = [space.sample(rng) for _ in range(10)]
+    genotypes += [space.mutate(genotype, rng) for genotype in genotypes]
+    genotypes += [space.cross(first, second, rng) for first, second in pairwise(genotypes)]
+    assert {genotype.sparse_training.method for genotype in genotypes} == {method}
 
 
 def test_a_space_without_templates_has_no_plain_networks() -> None:

@@ -12,9 +12,21 @@ from search_spaces.genotype import Edit, Genotype, Segment
 from search_spaces.input_choice import INPUT_CHOICES
 from search_spaces.mutation import MUTATIONS, Mutation, mutated
 from search_spaces.priors import PRIORS
+from search_spaces.sparse_training import METHODS
 
 GRAPHS = tuple(name for name, prior in PRIORS.items() if not prior.is_template)
-RANGES = GeneRanges(tuple(PRIORS), (0, 20), (4, 200), (2, 32), (5e-4, 2e-2), (0.02, 0.2), (0.02, 0.15), INPUT_CHOICES)
+RANGES = GeneRanges(
+    tuple(PRIORS),
+    (0, 20),
+    (4, 200),
+    (2, 32),
+    (5e-4, 2e-2),
+    (0.02, 0.2),
+    (0.02, 0.15),
+    INPUT_CHOICES,
+    METHODS,
+    8.0,
+)
 SEGMENTS = (
     Segment("watts-strogatz", (("neighbours", 6), ("rewiring", 0.4)), 40, 1, 0, 25),
     Segment("layered", (("density", 0.5), ("layers", 3)), 30, 2, 10, 30),
@@ -33,6 +45,7 @@ CHANGES: dict[Mutation, str] = {
     mutation.change_learning_rate: "learning_rate",
     mutation.change_dropout: "dropout",
     mutation.change_label_smoothing: "label_smoothing",
+    mutation.change_sparse_training: "sparse_training",
     mutation.change_inputs_per_neuron: "inputs_per_neuron",
     mutation.change_input_choice: "input_choice",
     mutation.change_readout: "readout",
@@ -58,7 +71,8 @@ def test_every_mutation_is_listed() -> None:
 def test_a_mutation_changes_its_gene_and_no_other(change: Mutation, gene: str) -> None:
     changed = [changed_genes(variant) for variant in variants(change)]
     assert {gene} in changed
-    assert all(genes <= {gene} for genes in changed)
+    with_it = {"segments", "inputs_per_neuron"} if gene == "sparse_training" else set()  # so that as much is left
+    assert all(genes <= {gene} | with_it for genes in changed)
 
 
 def test_a_changed_parameter_seed_or_prior_leaves_the_slice_alone() -> None:
@@ -119,7 +133,9 @@ def test_numbers_walk_through_their_range_and_stay_in_it(
 
 
 def test_one_or_two_genes_change_at_a_time() -> None:
-    counts = [len(changed_genes(variant)) for variant in variants(mutated)]
+    changed = [changed_genes(variant) for variant in variants(mutated)]
+    # What training does to the edges changes together with how many there are before it.
+    counts = [len(genes) for genes in changed if "sparse_training" not in genes]
     assert set(counts) <= {0, 1, 2}
     assert counts.count(1) > 10
     assert counts.count(2) > 10

@@ -23,6 +23,8 @@ RANGES = RecurrentRanges(
     (0.02, 0.2),
     (0.02, 0.15),
     ("random",),
+    ("static",),
+    2.0,
     CELLS,
     (0, 32),
     (1, 20),

@@ -18,7 +18,7 @@ from search_spaces.wiring import Wiring
 
 
 def test_the_names_are_distinct_and_contain_what_takes_time_in_proportion_to_the_edges() -> None:
-    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 52
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 62
     assert {*GRAPH_SIZE_NAMES, *DEGREE_NAMES, *LEVEL_NAMES} < set(FEATURE_NAMES)
     assert set(DISTANCE_NAMES).isdisjoint(FEATURE_NAMES)
 

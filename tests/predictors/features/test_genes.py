@@ -2,14 +2,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from predictors.features.genes import DEPTH_CAP, GENE_NAMES, gene_features
 from search_spaces.genotype import ACTIVATIONS, Genotype
+from search_spaces.sparse_training import SparseTraining
+from search_spaces.wiring import Wiring
+
+WIRING = Wiring.from_edges(8, 1, 2, np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 8]), np.array([0] * 8 + [1, 2]))
 
 
 def features_of(genotype: Genotype) -> dict[str, float]:
-    return dict(zip(GENE_NAMES, gene_features(genotype).tolist(), strict=True))
+    return dict(zip(GENE_NAMES, gene_features(genotype, WIRING).tolist(), strict=True))
 
 
 def test_genes_become_the_numbers_their_names_say(genotype: Genotype) -> None:
@@ -18,6 +23,16 @@ def test_genes_become_the_numbers_their_names_say(genotype: Genotype) -> None:
             "log_learning_rate": -2.0,
             "dropout": 0.1,
             "label_smoothing": 0.05,
+            "log_weights_left": np.log2(10),
+            "method_pruned": 0.0,
+            "method_set": 0.0,
+            "method_rigl": 0.0,
+            "learned_inputs": 0.0,
+            "learned_hidden": 0.0,
+            "learned_readout": 0.0,
+            "log_share": 0.0,
+            "log_changes": 0.0,
+            "changes_until": 1.0,
             "activation_relu": 0.0,
             "activation_tanh": 1.0,
             "activation_gelu": 0.0,
@@ -33,6 +48,13 @@ def test_genes_become_the_numbers_their_names_say(genotype: Genotype) -> None:
             "n_edits": 2.0,
         }
     )
+
+
+def test_what_training_does_to_the_edges_is_told(genotype: Genotype) -> None:
+    found = features_of(replace(genotype, sparse_training=SparseTraining("pruned", "inputs", 0.5, 7, 0.6)))
+    assert found["log_weights_left"] == pytest.approx(np.log2(6))  # 4 of the 8 from inputs
+    assert (found["method_pruned"], found["method_set"], found["learned_inputs"]) == (1.0, 0.0, 1.0)
+    assert (found["log_share"], found["log_changes"], found["changes_until"]) == (-1.0, 3.0, 0.6)
 
 
 def test_the_other_choices_are_zeros(genotype: Genotype) -> None:
