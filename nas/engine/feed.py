@@ -14,7 +14,8 @@ from nas.engine.recurrent_layout import RecurrentNetwork, parameter_sizes, recur
 from nas.engine.recurrent_training import train_recurrent_network
 from nas.engine.sequence_batches import Sequences, active_counts, gather_sequences, longest_first
 from nas.engine.state import TrainingState
-from nas.engine.training import train_network
+from nas.engine.training import loss_and_gradients, train_network
+from nas.engine.wiring_changes import Look
 
 BATCHES_IN_CACHE_BYTES = 1 << 18  # how much of the second-level cache batches may take
 MAX_STEPS_A_CALL = 64
@@ -32,12 +33,17 @@ class Feed(Protocol):
     def load(self, first_step: int, last_step: int) -> None:
         """Gather the batches of the steps first_step..last_step-1."""
 
-    def train(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, first_step: int) -> float:
-        """Train all weight sets of a network on the loaded batches, in place.
+    def train(
+        self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, first_step: int, last_step: int
+    ) -> float:
+        """Train all weight sets of a network on the batches of some loaded steps, in place.
 
         Returns:
             The highest loss over weight sets at the last step; NaN or infinity, at once, when a loss is.
         """
+
+    def look(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, step: int) -> Look:
+        """What a network of one weight set does on the batch of the loaded step before this one, without dropout."""
 
 
 class RowFeed:
@@ -53,27 +59,42 @@ class RowFeed:
         self._targets = np.ascontiguousarray(targets, np.float32)
         self._batches = aligned_empty((self.steps_a_call, n_inputs, padded(batch_size)))
         self._batch_targets = aligned_empty((self.steps_a_call, batch_size))
-        self._n_loaded = 0
+        self._first_loaded = 0
         self._work = workspace([n for n in networks if isinstance(n, Network)], n_seeds, batch_size)
         self._recipe, self._update = recipe, recipe.update()
         self._keys = recipe.dropout_keys(n_seeds)
 
     def load(self, first_step: int, last_step: int) -> None:
         """As `Feed` says."""
-        self._n_loaded = last_step - first_step
+        self._first_loaded = first_step
         for place, rows in enumerate(self._plan.rows(first_step, last_step)):
             gather_batch(self._rows, rows, self._batches[place])
             self._batch_targets[place] = self._targets[rows]
 
-    def train(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, first_step: int) -> float:
+    def train(
+        self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, first_step: int, last_step: int
+    ) -> float:
         """As `Feed` says."""
-        batches, targets = self._batches[: self._n_loaded], self._batch_targets[: self._n_loaded]
-        rates = self._recipe.rates(own.learning_rate, first_step, first_step + self._n_loaded)
+        steps = slice(first_step - self._first_loaded, last_step - self._first_loaded)
+        rates = self._recipe.rates(own.learning_rate, first_step, last_step)
         loss: float = train_network(
-            network, state.parameters, state.first_moment, state.second_moment, batches, targets,
-            self._recipe.objective(own), self._update, rates, self._keys, first_step, self._work,
+            network, state.parameters, state.first_moment, state.second_moment, self._batches[steps],
+            self._batch_targets[steps], self._recipe.objective(own), self._update, rates, self._keys, first_step,
+            self._work,
         )  # fmt: skip
         return loss
+
+    def look(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, step: int) -> Look:
+        """As `Feed` says."""
+        assert isinstance(network, Network)
+        place, n = step - 1 - self._first_loaded, self._batch_targets.shape[1]
+        objective = self._recipe.objective(own)._replace(dropout=0.0)
+        inputs, work = self._batches[place], self._work
+        loss_and_gradients(
+            network, state.parameters, inputs, self._batch_targets[place], objective, self._keys, step, work
+        )
+        values = np.concatenate([inputs[:, :n], work.activations[0, : network.n_hidden, :n]])
+        return Look(values, work.gradients[0, : len(network.middle), :n].copy())
 
 
 class SequenceFeed:
@@ -109,7 +130,9 @@ class SequenceFeed:
             gather_sequences(self._sequences, rows, self._n_active[view], view, batch)
         self._batch_targets[:] = self._targets[rows]
 
-    def train(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, first_step: int) -> float:
+    def train(
+        self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, first_step: int, last_step: int
+    ) -> float:
         """As `Feed` says."""
         assert isinstance(network, RecurrentNetwork)
         (rate,) = self._recipe.rates(own.learning_rate, first_step, first_step + 1)
@@ -120,3 +143,7 @@ class SequenceFeed:
             first_step + 1, self._work,
         )  # fmt: skip
         return loss
+
+    def look(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, step: int) -> Look:
+        """Not there yet: the wirings of recurrent networks stay as they were drawn."""
+        raise NotImplementedError

@@ -56,21 +56,30 @@ def lay_out(wiring: Wiring, activation: str) -> Network:
         wiring: Any valid wiring.
         activation: A key of ``ACTIVATIONS``, used by all hidden neurons; outputs are linear.
     """
-    n_inputs, n_hidden = wiring.n_inputs, wiring.n_hidden
-    n_neurons = n_hidden + wiring.n_outputs
-    targets = np.repeat(np.arange(n_neurons, dtype=np.int32), np.diff(wiring.indptr))
-    from_hidden = np.flatnonzero(wiring.indices >= n_inputs)
-    sources = wiring.indices[from_hidden] - n_inputs
+    return lay_out_edges(wiring.n_inputs, wiring.n_hidden, wiring.indptr, wiring.indices, ACTIVATIONS[activation])
+
+
+def lay_out_edges(n_inputs: int, n_hidden: int, indptr: Int32, indices: Int32, activation: int) -> Network:
+    """The same for edges as such: in the middle of a training there may be neurons that read nothing.
+
+    Args:
+        n_inputs, n_hidden, indptr, indices: As of a `Wiring`, but that rows may be empty.
+        activation: A value of ``ACTIVATIONS``.
+    """
+    n_neurons = len(indptr) - 1
+    targets = np.repeat(np.arange(n_neurons, dtype=np.int32), np.diff(indptr))
+    from_hidden = np.flatnonzero(indices >= n_inputs)
+    sources = indices[from_hidden] - n_inputs
     by_source = np.argsort(sources, kind="stable")
     out_edges = from_hidden[by_source].astype(np.int32)
     n_from_hidden = np.bincount(targets[from_hidden], minlength=n_neurons)
     return Network(
         n_inputs=n_inputs,
         n_hidden=n_hidden,
-        activation=ACTIVATIONS[activation],
-        indptr=wiring.indptr.copy(),
-        middle=(wiring.indptr[1:] - n_from_hidden).astype(np.int32),
-        indices=wiring.indices.copy(),
+        activation=activation,
+        indptr=indptr.copy(),
+        middle=(indptr[1:] - n_from_hidden).astype(np.int32),
+        indices=indices.copy(),
         out_indptr=np.concatenate([[0], np.cumsum(np.bincount(sources, minlength=n_hidden))]).astype(np.int32),
         out_targets=targets[out_edges],
         out_edges=out_edges,

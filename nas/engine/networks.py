@@ -8,7 +8,7 @@ import numpy as np
 
 from nas.engine.cells import LSTM, SIMPLE_RELU
 from nas.engine.feed import AnyNetwork
-from nas.engine.layout import Float32, Network, lay_out
+from nas.engine.layout import Float32, Network, lay_out, lay_out_edges
 from nas.engine.recurrent_layout import RecurrentNetwork, lay_out_recurrent, parameter_sizes
 from nas.engine.state import TrainingState, initial_state
 from search_spaces.recurrent_wiring import RecurrentWiring
@@ -28,6 +28,15 @@ def network_of(wiring: Wiring | RecurrentWiring, activation: str | None) -> AnyN
         return lay_out_recurrent(wiring)
     assert activation is not None
     return lay_out(wiring, activation)
+
+
+def as_changed(network: AnyNetwork, state: TrainingState) -> AnyNetwork:
+    """The network with the edges of a state of one set of weights, where training has changed them."""
+    if state.indptr is None or state.indices is None:
+        return network
+    assert isinstance(network, Network)
+    (indptr,), (indices,) = state.indptr, state.indices
+    return lay_out_edges(network.n_inputs, network.n_hidden, indptr, indices, network.activation)
 
 
 def n_parameters_of(network: AnyNetwork) -> int:

@@ -10,18 +10,21 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from nas.engine.feed import AnyNetwork, RowFeed, SequenceFeed
+from nas.engine.feed import AnyNetwork, Feed, RowFeed, SequenceFeed
 from nas.engine.gather import Inputs
 from nas.engine.layout import Float32, Network, aligned_empty, workspace
+from nas.engine.networks import as_changed
 from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.recurrent_layout import RecurrentNetwork
 from nas.engine.recurrent_prediction import predict_sequences
 from nas.engine.sequence_batches import Sequences
 from nas.engine.state import TrainingState
 from nas.engine.training import predict_rows
+from nas.engine.wiring_changes import WiringChanges
 
 EVALUATION_BATCH = 128
 LONG_S = 0.1  # after which it is asked again whether to stop
@@ -36,6 +39,7 @@ def train(
     recipe: Recipe,
     until_step: int,
     should_stop: Callable[[], bool] = lambda: False,
+    changes: Sequence[WiringChanges | None] = (),
 ) -> list[TrainingState]:
     """Train a population up to a step.
 
@@ -49,6 +53,8 @@ def train(
         until_step: Step to stop before, at most ``recipe.total_steps``.
         should_stop: Asked between batches, and between networks where a batch takes them long; when true, training ends
             at the steps reached.
+        changes: How the edges of each change meanwhile; None, or no list at all, for networks that stay as they are.
+            Those whose edges change have one set of weights each.
 
     Returns:
         The new states. A candidate whose loss is not finite has a ``failure``; the others reached ``until_step``, or,
@@ -63,23 +69,47 @@ def train(
     else:
         feed = RowFeed(rows, targets, recipe, networks, n_seeds)
     states = [_copied(state) for state in states]
+    networks = [as_changed(network, state) for network, state in zip(networks, states, strict=True)]
+    changes = changes or [None] * len(networks)
     step = states[0].steps_done
     reached, is_stopped = [step] * len(states), False
     while step < until_step and not (is_stopped or should_stop()):
         last, asked = min(step + feed.steps_a_call, until_step), time.monotonic()
         feed.load(step, last)
-        for i, network in enumerate(networks):
+        for i in range(len(networks)):
             if time.monotonic() - asked > LONG_S:  # of long sequences a batch takes seconds
                 is_stopped, asked = should_stop(), time.monotonic()
                 if is_stopped:
                     break
             if states[i].failure is None:
-                loss = feed.train(network, states[i], hyperparameters[i], step)
-                if not math.isfinite(loss):
-                    states[i] = replace(states[i], failure=f"diverged: the loss was {loss} before step {last}")
+                networks[i], states[i] = _trained(
+                    feed, networks[i], states[i], hyperparameters[i], step, last, changes[i]
+                )
             reached[i] = last
         step = last
     return [replace(state, steps_done=steps) for state, steps in zip(states, reached, strict=True)]
+
+
+def _trained(
+    feed: Feed,
+    network: AnyNetwork,
+    state: TrainingState,
+    own: Hyperparameters,
+    first: int,
+    last: int,
+    changes: WiringChanges | None,
+) -> tuple[AnyNetwork, TrainingState]:
+    """A network and its state after the loaded steps first..last-1, with the changes that fall due on the way."""
+    due = [] if changes is None else [step for step in changes.steps if first < step <= last]
+    for step in [*due, last] if last not in due else due:
+        loss = feed.train(network, state, own, first, step)
+        if not math.isfinite(loss):
+            return network, replace(state, failure=f"diverged: the loss was {loss} before step {last}")
+        if step in due:
+            assert changes is not None and isinstance(network, Network)
+            network, state = changes.change(step, network, state, partial(feed.look, network, state, own, step))
+        first = step
+    return network, state
 
 
 def _copied(state: TrainingState) -> TrainingState:

@@ -14,6 +14,7 @@ from nas.engine.losses import CROSS_ENTROPY, SQUARED_ERROR
 from nas.engine.optimisers import OPTIMISERS, Optimiser
 from nas.engine.schedules import learning_rates
 from nas.engine.training import Objective
+from search_spaces.sparse_training import STATIC, SparseTraining
 
 LOSSES = {"classification": CROSS_ENTROPY, "regression": SQUARED_ERROR}
 DROPOUT_WORD = 0xD209  # sets the seed apart from that of the batches
@@ -28,11 +29,13 @@ class Hyperparameters:
         learning_rate: Peak learning rate, above 0.
         dropout: Share of hidden neurons that a step drops, in [0, 1).
         label_smoothing: In [0, 1); of classification.
+        sparse_training: What training does to the edges.
     """
 
     learning_rate: float
     dropout: float = 0.0
     label_smoothing: float = 0.0
+    sparse_training: SparseTraining = STATIC
 
 
 @dataclass(frozen=True)

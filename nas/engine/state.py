@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nas.engine.activations import RELU
-from nas.engine.layout import Float32, Network
+from nas.engine.layout import Float32, Int32, Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +21,9 @@ class TrainingState:
         second_moment: float32, the same shape.
         steps_done: Updates taken so far.
         failure: Why training ended early, or None.
+        indptr: int32 (n_seeds, n_neurons + 1), and
+        indices: int32 (n_seeds, n_edges): the edges of each set of weights, as those of a `Wiring`, once training has
+            changed them; None while they are those that were drawn.
     """
 
     parameters: Float32
@@ -28,6 +31,8 @@ class TrainingState:
     second_moment: Float32
     steps_done: int = 0
     failure: str | None = None
+    indptr: Int32 | None = None
+    indices: Int32 | None = None
 
     def only(self, number: int) -> TrainingState:
         """The state of one set of weights."""
@@ -37,6 +42,8 @@ class TrainingState:
             parameters=self.parameters[chosen],
             first_moment=self.first_moment[chosen],
             second_moment=self.second_moment[chosen],
+            indptr=None if self.indptr is None else self.indptr[chosen],
+            indices=None if self.indices is None else self.indices[chosen],
         )
 
 
@@ -48,7 +55,14 @@ def joined(states: Sequence[TrainingState]) -> TrainingState:
         np.concatenate([state.second_moment for state in states]),
         min(state.steps_done for state in states),
         next((state.failure for state in states if state.failure), None),
+        _stacked([state.indptr for state in states]),
+        _stacked([state.indices for state in states]),
     )
+
+
+def _stacked(parts: Sequence[Int32 | None]) -> Int32 | None:
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
 
 
 def initial_state(network: Network, seeds: Sequence[Sequence[int]]) -> TrainingState:

@@ -64,7 +64,7 @@ def test_rows_are_those_of_the_plan(steps: list[int]) -> None:
     feed, state = RowFeed(table, labels(), recipe, [network], 1), first_state(network, [[0]])
     for step in steps:
         feed.load(step, step + 1)
-        loss = feed.train(network, state, STILL, step)
+        loss = feed.train(network, state, STILL, step, step + 1)
         assert loss == pytest.approx(loss_of_rows(network, state, table, recipe, step), rel=1e-5)
 
 
@@ -72,7 +72,7 @@ def test_the_loss_of_several_steps_is_that_of_the_last() -> None:
     table, network = rows_of_a_table(), lay_out(random_wiring(0), "tanh")
     feed, state = RowFeed(table, labels(), RECIPE, [network], 1), first_state(network, [[0]])
     feed.load(3, 8)
-    assert feed.train(network, state, STILL, 3) == pytest.approx(
+    assert feed.train(network, state, STILL, 3, 8) == pytest.approx(
         loss_of_rows(network, state, table, RECIPE, 7), rel=1e-5
     )
 
@@ -82,10 +82,10 @@ def test_steps_one_by_one_are_the_steps_of_one_call() -> None:
     feed = RowFeed(table, labels(), RECIPE, [network], 2)
     at_once, one_by_one = (first_state(network, [[0], [1]]) for _ in range(2))
     feed.load(0, 9)
-    feed.train(network, at_once, MOVING, 0)
+    feed.train(network, at_once, MOVING, 0, 9)
     for step in range(9):
         feed.load(step, step + 1)
-        feed.train(network, one_by_one, MOVING, step)
+        feed.train(network, one_by_one, MOVING, step, step + 1)
     np.testing.assert_array_equal(at_once.parameters, one_by_one.parameters)
     assert not np.array_equal(at_once.parameters, first_state(network, [[0], [1]]).parameters)
 
@@ -111,7 +111,7 @@ def test_sequences_are_those_of_the_plan(cell: str, seed: int, longest: int, ste
     feed, state = SequenceFeed(sequences, labels(), RECIPE, [network], 1), first_state(network, [[0]])
     for step in steps:
         feed.load(step, step + 1)
-        loss = feed.train(network, state, STILL, step)
+        loss = feed.train(network, state, STILL, step, step + 1)
         assert loss == pytest.approx(loss_of_sequences(network, state, sequences, step), rel=1e-4)
 
 
@@ -123,10 +123,10 @@ def test_short_sequences_after_long_ones_see_nothing_of_them() -> None:
     assert longest[short] < longest[long]
     used, fresh = (SequenceFeed(sequences, labels(), RECIPE, [network], 1) for _ in range(2))
     used.load(long, long + 1)
-    used.train(network, state, STILL, long)
+    used.train(network, state, STILL, long, long + 1)
     for feed in (used, fresh):
         feed.load(short, short + 1)
-    assert used.train(network, state, STILL, short) == fresh.train(network, state, STILL, short)
+    assert used.train(network, state, STILL, short, short + 1) == fresh.train(network, state, STILL, short, short + 1)
 
 
 def test_a_loaded_batch_serves_any_network_and_each_changes_its_own_state_only() -> None:
@@ -139,7 +139,7 @@ def test_a_loaded_batch_serves_any_network_and_each_changes_its_own_state_only()
         others = [other.parameters.copy() for other in states if other is not state]
         before = state.parameters.copy()
         expected = loss_of_sequences(network, state, sequences, 6)
-        assert feed.train(network, state, MOVING, 6) == pytest.approx(expected, rel=1e-4)
+        assert feed.train(network, state, MOVING, 6, 7) == pytest.approx(expected, rel=1e-4)
         assert not np.array_equal(state.parameters, before)
         for other, copy in zip((other for other in states if other is not state), others, strict=True):
             np.testing.assert_array_equal(other.parameters, copy)
@@ -149,7 +149,7 @@ def test_the_highest_loss_over_weight_sets_is_given_and_one_that_is_not_a_number
     sequences, network = random_sequences(0, N), lay_out_recurrent(random_recurrent_wiring(0, "gru"))
     feed, both = SequenceFeed(sequences, labels(), RECIPE, [network], 2), first_state(network, [[0], [1]])
     feed.load(0, 1)
-    losses = [feed.train(network, first_state(network, [[seed]]), STILL, 0) for seed in (0, 1)]
-    assert feed.train(network, both, STILL, 0) == max(losses)
+    losses = [feed.train(network, first_state(network, [[seed]]), STILL, 0, 1) for seed in (0, 1)]
+    assert feed.train(network, both, STILL, 0, 1) == max(losses)
     both.parameters[1, -1] = np.nan
-    assert np.isnan(feed.train(network, both, STILL, 0))
+    assert np.isnan(feed.train(network, both, STILL, 0, 1))
