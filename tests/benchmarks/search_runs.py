@@ -53,9 +53,10 @@ class Wanted:
         source: What `nas search` takes.
         budget_s: Its budget in seconds.
         seed: Its seed.
-        method: Who proposes, one of `proposers.METHODS`.
+        method: What rows call how it searches: who proposes, one of `proposers.METHODS`, if nothing else is said.
         busy: Whether another process burns a core meanwhile.
         options: More options of `nas search`.
+        proposer: Who proposes, where the method has another name.
     """
 
     data: str
@@ -65,6 +66,7 @@ class Wanted:
     method: str = GATED
     busy: bool = False
     options: Sequence[str] = field(default=())
+    proposer: str = ""
 
     @property
     def key(self) -> dict[str, object]:
@@ -112,7 +114,15 @@ def run_search(one: Wanted) -> dict[str, Any]:
         SearchFailed: It ended without a report, or took far longer than its budget.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = [one.method, "search", one.source, "--budget", f"{one.budget_s:g}s", "--seed", str(one.seed)]
+        command = [
+            one.proposer or one.method,
+            "search",
+            one.source,
+            "--budget",
+            f"{one.budget_s:g}s",
+            "--seed",
+            str(one.seed),
+        ]
         burning = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if one.busy else None
         try:
             start = time.monotonic()
