@@ -108,6 +108,9 @@ def save_standings(path: Path, standings: Mapping[str, Standing]) -> None:
             tensors[f"{key}.parameters"] = standing.state.parameters
             tensors[f"{key}.first"] = standing.state.first_moment
             tensors[f"{key}.second"] = standing.state.second_moment
+            if standing.state.indptr is not None and standing.state.indices is not None:
+                tensors[f"{key}.indptr"] = standing.state.indptr
+                tensors[f"{key}.indices"] = standing.state.indices
     about = json.dumps({"format": FORMAT, "progress": progress}, allow_nan=False)
     tensors["about"] = np.frombuffer(about.encode(), np.uint8)
     content = tensors_to_bytes(tensors)
@@ -134,7 +137,8 @@ def load_standings(path: Path) -> dict[str, Standing]:
         state = None
         if progress["steps_done"] is not None:
             parameters, first, second = (tensors[f"{key}.{part}"] for part in ("parameters", "first", "second"))
-            state = TrainingState(parameters, first, second, progress["steps_done"])
+            edges = {name: tensors.get(f"{key}.{name}") for name in ("indptr", "indices")}
+            state = TrainingState(parameters, first, second, progress["steps_done"], **edges)
         scores = tuple(tuple(seeds) for seeds in progress["scores"])
         standings[key] = Standing(state, scores, progress["seconds"], progress["failure"])
     return standings

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from nas.errors import RunFailed, UsageError
+from nas.cli_errors import one_line_errors, plain_console
+from nas.cli_table import table
+from nas.errors import UsageError
+from nas.process_age import process_age_s
 
-MAX_SLOWNESS = 5.0  # of loading, on a busy machine
-
-
-def _process_age_s() -> float:
-    """Seconds since this process began; 0 where the system does not say.
-
-    A shell may become this process after it has done other work, which must not count: so the age is at most a few
-    times the processor time that was used.
-    """
-    try:
-        fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
-        began_s = int(fields[19]) / os.sysconf("SC_CLK_TCK")  # since boot; proc(5), field 22
-        age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - began_s
-        return min(age_s, MAX_SLOWNESS * time.process_time())
-    except (OSError, ValueError, IndexError, AttributeError):
-        return 0.0
-
-
-STARTED = time.monotonic() - _process_age_s()  # starting Python and loading libraries is part of a budget
+STARTED = time.monotonic() - process_age_s()  # starting Python and loading libraries is part of a budget
 
 app = typer.Typer(
     name="nas",
@@ -44,6 +26,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(table)
 
 RunArgument = Annotated[str, typer.Argument(help="Folder of the run, or its name in runs/.", show_default=False)]
 
@@ -95,6 +79,13 @@ def search(
             help="Graph priors, with commas: watts-strogatz, barabasi-albert, erdos-renyi, random-regular, layered, "
             "shallow.",
             show_default="all",
+        ),
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            help="Sparse training, with commas: static (edges as drawn), pruned (gradually), set, rigl (rewired).",
+            show_default="all; static alone for sequences",
         ),
     ] = None,
     budget: Annotated[
@@ -160,7 +151,7 @@ def search(
     Trains candidates drawn from graph priors, stops the worst early, skips what the predictor expects to be bad, and
     ends with a Pareto front of score and number of weights. Ctrl-C stops cleanly; [bold]nas resume[/bold] goes on.
     """
-    with _one_line_errors():
+    with one_line_errors():
         from nas.forkserver import start_forkserver
 
         start_forkserver()
@@ -174,6 +165,7 @@ def search(
             "data.missing": missing,
             "search.space": space,
             "search.priors": None if priors is None else [prior.strip() for prior in priors.split(",")],
+            "search.methods": None if methods is None else [method.strip() for method in methods.split(",")],
             "search.budget": budget,
             "search.trials": trials,
             "search.population": population,
@@ -188,19 +180,19 @@ def search(
             raise UsageError("Give --budget or --trials, not both.")
         if predictor is not None and no_predictor:
             raise UsageError("Give --predictor or --no-predictor, not both.")
-        console = _console()
+        console = plain_console()
         _finish(start_run(load_config(config, flags), out, name, console, STARTED), console)
 
 
 @app.command(epilog="Example: nas resume runs/digits")
 def resume(run: RunArgument) -> None:
     """Go on with a run that was interrupted or killed; nothing is trained twice."""
-    with _one_line_errors():
+    with one_line_errors():
         from nas.inspection import is_finished, read_report
         from nas.run import resume_run
         from nas.rundir import RunDirectory
 
-        console = _console()
+        console = plain_console()
         directory = RunDirectory.find(run)
         if directory.report.exists() and is_finished(read_report(directory)):
             console.print(f"The run {directory.name} is finished.")
@@ -210,12 +202,12 @@ def resume(run: RunArgument) -> None:
 @app.command(epilog="Example: nas status digits")
 def status(run: RunArgument) -> None:
     """Say what a run has found so far, and whether a process is at work on it."""
-    with _one_line_errors():
+    with one_line_errors():
         from nas.inspection import describe_run
         from nas.rundir import RunDirectory
 
         for line in describe_run(RunDirectory.find(run)):
-            _console().print(line, soft_wrap=True)
+            plain_console().print(line, soft_wrap=True)
 
 
 @app.command(epilog="Example: nas report digits --json > digits.json")
@@ -224,7 +216,7 @@ def report(
     json: Annotated[bool, typer.Option("--json", help="Print report.json as it is.")] = False,
 ) -> None:
     """Print the Pareto front, the baselines, and what to do next."""
-    with _one_line_errors():
+    with one_line_errors():
         from nas.inspection import read_report
         from nas.report.terminal import print_report
         from nas.rundir import RunDirectory
@@ -234,7 +226,7 @@ def report(
         if json:
             print(directory.report.read_text(encoding="utf-8"), end="")
         else:
-            print_report(content, str(directory.path), _console())
+            print_report(content, str(directory.path), plain_console())
 
 
 @app.command(epilog="Example: nas predict digits new_rows.csv -o predictions.csv")
@@ -253,12 +245,12 @@ def predict(
 
     Writes the class and its probability, or the value, for each row.
     """
-    with _one_line_errors():
+    with one_line_errors():
         from nas.deployment import write_predictions
         from nas.rundir import RunDirectory
 
         n_rows = write_predictions(RunDirectory.find(run), data, trial, output)
-        _console().print(f"Wrote {n_rows} predictions to {output}.", soft_wrap=True)
+        plain_console().print(f"Wrote {n_rows} predictions to {output}.", soft_wrap=True)
 
 
 @app.command(epilog="Example: nas export digits --trial 17 -o model/")
@@ -274,76 +266,37 @@ def export(
     ] = None,
 ) -> None:
     """Export a network of the front: model.safetensors, and model.json that says what is in it."""
-    with _one_line_errors():
+    with one_line_errors():
         from nas.deployment import export_network
         from nas.rundir import RunDirectory
 
         export_network(RunDirectory.find(run), trial, output)
-        _console().print(f"Wrote {output}/model.safetensors and {output}/model.json.", soft_wrap=True)
+        plain_console().print(f"Wrote {output}/model.safetensors and {output}/model.json.", soft_wrap=True)
 
 
-table = typer.Typer(
-    name="table", help="Tables of trained networks, for predictors and for replays.", no_args_is_help=True
-)
-app.add_typer(table)
-
-
-@table.command(epilog="Example: nas table build digits --networks 200 --epochs 9 -o digits_networks.csv.gz")
-def build(
-    data: Annotated[str, typer.Argument(help="As for nas search.", show_default=False)],
-    output: Annotated[
-        Path,
-        typer.Option("-o", "--output", help="File to write, .csv.gz; must not exist.", show_default=False),
-    ],
-    networks: Annotated[int, typer.Option(min=1, help="Networks to draw and train.")] = 1000,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="Trainings of each network, with other weights.")] = 3,
-    epochs: Annotated[
-        int | None, typer.Option(help="Epochs of a training.", show_default="as nas search without a budget")
+@app.command(epilog="Example: nas prune digits --to 300")
+def prune(
+    run: RunArgument,
+    trial: Annotated[
+        int | None,
+        typer.Option(help="Number of a trial on the front.", show_default="the best by validation"),
     ] = None,
-    draw: Annotated[
+    to: Annotated[
+        int | None, typer.Option(min=1, help="Fewest weights.", show_default="a sixteenth of those of the network")
+    ] = None,
+    saliency: Annotated[
         str,
         typer.Option(
-            help="space, or layered-priors: the recurrent networks of Stier et al. (2021), for each cell as many of "
-            "Barabasi-Albert as of Watts-Strogatz, trained as there.",
+            help="What stays: magnitude, magnitude-uniform, magnitude-distributed, first-order, brain-damage, "
+            "layer-wise-surgeon, or random."
         ),
-    ] = "space",
-    target: Annotated[
-        str | None, typer.Option(help="Column to predict; needed for tables.", show_default=False)
-    ] = None,
-    space: Annotated[str | None, typer.Option(help="mlp or rnn.", show_default="that of the data")] = None,
-    max_weights: Annotated[
-        int | None, typer.Option(help="Most weights a network may have.", show_default="as nas search")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random.", show_default="0")] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one a core")] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="TOML file as for nas search; flags win.", show_default=False)
-    ] = None,
+    ] = "magnitude",
 ) -> None:
-    """Train networks drawn at random, all to the end, and write a table of them.
+    """Prune a network of the front further, step by step, and add what is left to the front of the run."""
+    with one_line_errors("give the same command again"):
+        from nas.further_pruning import prune_and_print
 
-    A row a network: genotype, structural features, validation scores at three rungs for each seed, test scores,
-    weights, seconds. Ctrl-C keeps what is done; the same command goes on. pandas.read_csv reads the file.
-    """
-    with _one_line_errors("give the same command again"):
-        from nas.config import load_config
-        from nas.table import DRAWS, TableSettings, build_table
-
-        if draw not in DRAWS:
-            raise UsageError(f"--draw is {draw}; give one of {', '.join(DRAWS)}.")
-        flags: dict[str, Any] = {
-            "data.source": data,
-            "data.target": target,
-            "search.space": space,
-            "search.trials": networks,
-            "search.max_weights": max_weights,
-            "search.seed": seed,
-            "search.workers": workers,
-            "training.epochs": epochs,
-        }
-        settings = TableSettings(networks, seeds, DRAWS[DRAWS.index(draw)])
-        if (number := build_table(load_config(config, flags), settings, output, _console())) is not None:
-            raise typer.Exit(128 + number)
+        prune_and_print(run, trial, to, saliency, plain_console())
 
 
 def main() -> None:
@@ -372,26 +325,3 @@ def _finish(end: Any, console: Console) -> None:
         soft_wrap=True,
     )
     raise typer.Exit(128 + (end.signal or 2))
-
-
-@contextmanager
-def _one_line_errors(then: str = "go on with `nas resume`") -> Iterator[None]:
-    """Turn errors that a user can mend into one line on stderr and an exit code; ``then``: after one of the disk."""
-    try:
-        yield
-    except UsageError as error:
-        print(f"nas: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
-    except RunFailed as error:
-        print(f"nas: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    except OSError as error:
-        print(f"nas: {error}. Make room or change the path, then {then}.", file=sys.stderr)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        print("nas: interrupted", file=sys.stderr)
-        raise typer.Exit(130) from None
-
-
-def _console() -> Console:
-    return Console(highlight=False, markup=False)  # names and notes may hold brackets

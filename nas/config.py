@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from nas.errors import BudgetError, ConfigError
 from search_spaces import PRIORS, SPACES
+from search_spaces.sparse_training import METHODS
 
 MIN_BUDGET_S = 10.0
 DEFAULT_BUDGET_S = 300.0
@@ -40,6 +41,7 @@ class SearchConfig(_Section):
 
     space: str | None = None  # that of the data
     priors: tuple[str, ...] = tuple(sorted(PRIORS))
+    methods: tuple[str, ...] = METHODS  # of sparse training; of recurrent networks "static" alone
     budget_s: float | None = None
     trials: int | None = Field(default=None, ge=1)
     population: int | None = Field(default=None, ge=2, le=10_000)
@@ -64,6 +66,16 @@ class SearchConfig(_Section):
         if not priors:
             raise ValueError(f"at least one prior is needed, of {', '.join(PRIORS)}")
         return tuple(sorted(set(priors)))
+
+    @field_validator("methods")
+    @classmethod
+    def _known_methods(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
+        for method in methods:
+            if method not in METHODS:
+                raise ValueError(_unknown("method of sparse training", method, list(METHODS)))
+        if not methods:
+            raise ValueError(f"at least one method of sparse training is needed, of {', '.join(METHODS)}")
+        return tuple(method for method in METHODS if method in methods)
 
     @model_validator(mode="after")
     def _one_end(self) -> SearchConfig:

@@ -22,7 +22,8 @@ from nas.jobs import Fold, Job, Result
 from nas.outcome import Ending, Outcome
 from nas.ranking import best_of_doublings, selection_order
 from nas.seeding import Stream, seed_words, words_of_key
-from search_spaces import AnyGenotype, AnyWiring, Genotype
+from search_spaces import AnyGenotype, AnyWiring, Genotype, weights_left
+from search_spaces.sparse_training import STATIC
 
 RUNG_SHARES = (1 / 9, 1 / 3, 1.0)
 """Shares of a whole training at which candidates are scored."""
@@ -48,6 +49,21 @@ class Candidate:
     parents: tuple[str, ...]
     wiring: AnyWiring
     features: NDArray[np.float64]
+
+    @property
+    def n_weights(self) -> int:
+        """Weights of its network after training."""
+        return weights_left(self.genotype, self.wiring)
+
+    @property
+    def n_parameters(self) -> int:
+        """The same and its biases, which training leaves."""
+        return self.wiring.n_parameters - self.wiring.n_weights + self.n_weights
+
+    @property
+    def density(self) -> float:
+        """Share of the admissible edges that are left after training, in (0, 1]."""
+        return self.wiring.density * self.n_weights / self.wiring.n_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +118,8 @@ def activation_of(genotype: AnyGenotype) -> str | None:
 
 def hyperparameters_of(genotype: AnyGenotype) -> Hyperparameters:
     """What the genotype says of its training."""
-    return Hyperparameters(genotype.learning_rate, genotype.dropout, genotype.label_smoothing)
+    own = genotype.sparse_training if isinstance(genotype, Genotype) else STATIC
+    return Hyperparameters(genotype.learning_rate, genotype.dropout, genotype.label_smoothing, own)
 
 
 def rung_steps(total_steps: int) -> tuple[int, ...]:
@@ -175,7 +192,7 @@ def train_generation(
         for candidate in alive:
             if candidate.key in failed and candidate.key not in known:
                 standing = standings.pop(candidate.key)
-                reason, n_weights = failed[candidate.key], candidate.wiring.n_weights
+                reason, n_weights = failed[candidate.key], candidate.n_weights
                 on_outcome(candidate, Outcome(Ending.FAILED, n_weights, standing.scores, standing.seconds, reason))
         alive = [c for c in alive if c.key not in failed]
         scores = {c.key: _scores(c, known, standings) for c in alive}
@@ -191,7 +208,7 @@ def train_generation(
             reason = "" if is_last else f"not among the best {len(kept)} of {len(alive)} at rung {rung + 1}"
             on_outcome(
                 candidate,
-                Outcome(ending, candidate.wiring.n_weights, standing.scores, standing.seconds, reason),
+                Outcome(ending, candidate.n_weights, standing.scores, standing.seconds, reason),
             )
         alive = [c for c in alive if c.key in kept]
     return True
@@ -217,7 +234,7 @@ def _best_first(
     rivals = [reached[place] for place in places]
     order = selection_order(
         (means if finals is None else finals.tolist()) + [rival.rung_scores[compared] for rival in rivals],
-        [c.wiring.n_weights for c in alive] + [rival.n_weights for rival in rivals],
+        [c.n_weights for c in alive] + [rival.n_weights for rival in rivals],
         [c.key for c in alive] + [f"rival {number}" for number in range(len(rivals))],
     )
     return [place for place in order if place < len(alive)]

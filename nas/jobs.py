@@ -13,7 +13,7 @@ from nas.data.shared import SharedRows
 from nas.engine.batches import BatchPlan
 from nas.engine.feed import AnyNetwork
 from nas.engine.gather import Inputs
-from nas.engine.networks import first_state, network_of
+from nas.engine.networks import as_changed, first_state, network_of
 from nas.engine.population import predict, score, train
 from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.recurrent_prediction import outputs_of_batch
@@ -21,7 +21,9 @@ from nas.engine.recurrent_training import train_recurrent_network
 from nas.engine.sequence_batches import Sequences
 from nas.engine.state import TrainingState, joined
 from nas.engine.training import predict_rows, train_network
+from nas.engine.wiring_changes import WiringChanges
 from nas.inputs import engine_rows, mean_square
+from nas.sparsify.changes import Changes
 from search_spaces import AnyWiring, RecurrentWiring, Wiring
 
 
@@ -44,6 +46,13 @@ class Job:
     hyperparameters: Hyperparameters
     weight_seeds: tuple[tuple[int, ...], ...]
     state: TrainingState | None = None
+
+    @property
+    def n_edges(self) -> int:
+        """Edges that there are now; those that were drawn before training has changed them."""
+        if self.state is None or self.state.indices is None:
+            return self.wiring.n_edges
+        return int(self.state.indices.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,25 +148,67 @@ def _train_on(
     stored = rows.open()
     inputs, targets = engine_rows(stored), stored.y
     square = mean_square(inputs)
-    begun = [
-        state or first_state(network, job.weight_seeds, square)
+    parts: list[list[_Part]] = [
+        _parts(job, network, state or first_state(network, job.weight_seeds, square), leg.recipe.total_steps)
         for job, network, state in zip(group, networks, states, strict=True)
     ]
-    own = [job.hyperparameters for job in group]
+    every = [part for of_job in parts for part in of_job]
+    own = [job.hyperparameters for job, of_job in zip(group, parts, strict=True) for _ in of_job]
+    ended = iter(
+        train(
+            [part.network for part in every],
+            own,
+            [part.state for part in every],
+            inputs,
+            targets,
+            leg.recipe,
+            leg.until_step,
+            stop,
+            [part.changes for part in every],
+        )
+    )
     trained: list[Trained] = []
-    for network, state in zip(
-        networks, train(networks, own, begun, inputs, targets, leg.recipe, leg.until_step, stop), strict=True
-    ):
+    for job, of_job in zip(group, parts, strict=True):
+        states_of = [next(ended) for _ in of_job]
+        if len({state.steps_done for state in states_of}) > 1:
+            trained.append((job.state, (), None))  # stopped between its sets of weights: this leg begins again
+            continue
         scores: tuple[float, ...] = ()
-        failure = state.failure
-        if failure is None and state.steps_done == leg.until_step and scored is not None:
+        failure = next((state.failure for state in states_of if state.failure is not None), None)
+        if failure is None and states_of[0].steps_done == leg.until_step and scored is not None:
             first, last = scored
-            outputs = (predict(network, p, inputs, first, last) for p in state.parameters)
+            outputs = (
+                predict(as_changed(part.network, state), parameters, inputs, first, last)
+                for part, state in zip(of_job, states_of, strict=True)
+                for parameters in state.parameters
+            )
             scores = tuple(score(o, targets[first:last], leg.recipe.task) for o in outputs)
             if not all(math.isfinite(s) for s in scores):
                 scores, failure = (), "diverged: an output of the network is not finite"
-        trained.append((state, scores, failure))
+        # Those that failed may have other numbers of edges than the rest, and are not trained further.
+        is_one = len(states_of) == 1 or failure is not None
+        trained.append((states_of[0] if is_one else joined(states_of), scores, failure))
     return trained
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Sets of weights of a job that are trained on the same edges: all of them, or one if training changes edges."""
+
+    network: AnyNetwork
+    state: TrainingState
+    changes: WiringChanges | None
+
+
+def _parts(job: Job, network: AnyNetwork, state: TrainingState, total_steps: int) -> list[_Part]:
+    training = job.hyperparameters.sparse_training
+    if training.is_static:
+        return [_Part(network, state, None)]
+    assert isinstance(job.wiring, Wiring)
+    return [
+        _Part(network, state.only(number), Changes.of(training, job.wiring, total_steps, seed))
+        for number, seed in enumerate(job.weight_seeds)
+    ]
 
 
 def _train_on_folds(
@@ -178,8 +229,10 @@ def _train_on_folds(
         failure = next((failure for _, _, failure in of_folds if failure is not None), None)
         if failure is None and len({state.steps_done for state in states_of}) > 1:
             trained.append((job.state, (), None))  # stopped between folds: this leg begins again
+        elif failure is not None:
+            trained.append((states_of[0], (), failure))
         else:
-            trained.append((joined(states_of), scores if len(scores) == n_seeds else (), failure))
+            trained.append((joined(states_of), scores if len(scores) == n_seeds else (), None))
     return trained
 
 

@@ -148,7 +148,7 @@ class Proposer:
         scores = np.array([score_of(trial) for trial in front])
         decisions = decide(
             [candidate.key for candidate in candidates],
-            np.array([candidate.wiring.n_weights for candidate in candidates], np.int64),
+            np.array([candidate.n_weights for candidate in candidates], np.int64),
             prediction,
             [(t.n_weights, score) for t, score in zip(front, table.scale.stretch(scores).tolist(), strict=True)],
             n_children,

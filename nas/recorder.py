@@ -34,6 +34,7 @@ from search_spaces.genotype import ACTIVATIONS
 from search_spaces.input_choice import INPUT_CHOICES
 from search_spaces.recurrent_genotype import POOLINGS, READINGS
 from search_spaces.recurrent_wiring import CELLS
+from search_spaces.sparse_training import METHODS
 
 STUDY_NAME = "search"
 BUSY_TIMEOUT_S = 60
@@ -50,6 +51,7 @@ _PARAMETERS: dict[str, BaseDistribution] = {
     "inputs_per_neuron": IntDistribution(0, 1_000_000),
     "activation": CategoricalDistribution(ACTIVATIONS),
     "input_choice": CategoricalDistribution(INPUT_CHOICES),
+    "sparse_training": CategoricalDistribution(METHODS),
     "learning_rate": FloatDistribution(1e-6, 10.0, log=True),
     "dropout": FloatDistribution(0.0, 1.0),
     "label_smoothing": FloatDistribution(0.0, 1.0),
@@ -79,6 +81,7 @@ class Trial:
         generation: When it was proposed, from 0.
         parents: Keys of what it came from.
         n_weights: Weights of its network.
+        n_drawn: Weights of its wiring as it was drawn; more where training drops some.
         n_parameters: Its weights and biases.
         density: Share of the dense network's weights.
         features: Structural features.
@@ -92,6 +95,7 @@ class Trial:
     generation: int
     parents: tuple[str, ...]
     n_weights: int
+    n_drawn: int
     n_parameters: int
     density: float
     features: tuple[float, ...]
@@ -142,6 +146,7 @@ class Recorder:
         generation: int,
         parents: tuple[str, ...],
         n_weights: int,
+        n_drawn: int,
         n_parameters: int,
         density: float,
         features: Sequence[float],
@@ -158,6 +163,7 @@ class Recorder:
             generation=generation,
             parents=parents,
             n_weights=n_weights,
+            n_drawn=n_drawn,
             n_parameters=n_parameters,
             density=density,
             features=tuple(float(value) for value in features),
@@ -246,6 +252,7 @@ def _to_frozen(trial: Trial) -> FrozenTrial:
         "features": {
             "version": FEATURES_VERSION,
             "n_weights": trial.n_weights,
+            "n_drawn": trial.n_drawn,
             "n_parameters": trial.n_parameters,
             "density": trial.density,
             "values": list(trial.features),
@@ -282,6 +289,7 @@ def _from_frozen(frozen: FrozenTrial) -> Trial:
         generation=candidate["generation"],
         parents=tuple(candidate["parents"]),
         n_weights=features["n_weights"],
+        n_drawn=features["n_drawn"],
         n_parameters=features["n_parameters"],
         density=features["density"],
         features=tuple(features["values"]),
@@ -306,7 +314,11 @@ def _parameters(genotype: AnyGenotype) -> dict[str, Any]:
     largest = max(genotype.segments, key=lambda segment: segment.size)
     own: dict[str, Any]
     if isinstance(genotype, Genotype):
-        own = {"activation": genotype.activation, "input_choice": genotype.input_choice}
+        own = {
+            "activation": genotype.activation,
+            "input_choice": genotype.input_choice,
+            "sparse_training": genotype.sparse_training.method,
+        }
     else:
         own = {name: getattr(genotype, name) for name in _RECURRENT_GENES}
     return own | {

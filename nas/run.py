@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,10 @@ from nas.setup import max_weights_for, prepare_data, read_warm_start, recipe_for
 from nas.speed import Load, Speed
 from nas.view import View
 from nas.workers import Workers
-from search_spaces import SearchSpace
+from search_spaces import MLPSpace, SearchSpace
+from search_spaces.sparse_training_draws import mean_cost
 
-FORMAT = 6
+FORMAT = 7
 SPEED_TRIAL_S = 0.15
 GUESSED_SEARCH_SHARE = 0.6
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5
@@ -304,9 +305,11 @@ def _plan(
 
 def _typical_training_s(space: SearchSpace, speed: Speed, recipe: Recipe, max_weights: int, seed: int) -> float:
     """Seconds of the training of one candidate; of recurrent ones the mean over draws, whose strides differ."""
-    if space.name != "rnn":
-        return speed.training_s(Load(int(TYPICAL_SHARE_OF_MAX_WEIGHTS * max_weights)), recipe)
     rng = generator(seed, Stream.EVOLUTION, 2**31)
+    if isinstance(space, MLPSpace):
+        n_weights = TYPICAL_SHARE_OF_MAX_WEIGHTS * max_weights
+        cost = mean_cost(space.methods, space.ranges.most_pruned, rng)
+        return speed.training_s(Load(n_weights * cost), recipe)
     drawn = [space.wire(space.sample(rng)) for _ in range(TYPICAL_DRAWS)]
     return sum(speed.training_s(Load.of_wiring(wiring), recipe) for wiring in drawn) / len(drawn)
 
@@ -330,6 +333,8 @@ def _measure_speed(
     On a busy machine a moment may be too short for a step, and is doubled. None if it was interrupted.
     """
     rng = generator(seed, Stream.EVOLUTION, 2**31)
+    if isinstance(space, MLPSpace):
+        space = replace(space, methods=("static",))  # of a usual size: larger ones take longer for each edge
     genotype = max((space.sample(rng) for _ in range(5)), key=lambda g: space.wire(g).n_edges)
     wiring, key = space.wire(genotype), genotype.key()
     job = Job(key, wiring, activation_of(genotype), hyperparameters_of(genotype), weight_seeds(seed, key, 1))

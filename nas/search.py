@@ -275,7 +275,7 @@ class Search:
                 continue
             ending = Ending.CUT_OFF if standing.failure is None else Ending.FAILED
             reason = standing.failure or f"the budget ended after rung {len(standing.scores)}"
-            n_weights = proposal.candidate.wiring.n_weights
+            n_weights = proposal.candidate.n_weights
             outcome = Outcome(ending, n_weights, standing.scores, standing.seconds, reason)
             self._record(proposal, generation.number, outcome)
 
@@ -286,9 +286,10 @@ class Search:
             key=candidate.key,
             generation=generation,
             parents=candidate.parents,
-            n_weights=candidate.wiring.n_weights,
-            n_parameters=candidate.wiring.n_parameters,
-            density=candidate.wiring.density,
+            n_weights=candidate.n_weights,
+            n_drawn=candidate.wiring.n_weights,
+            n_parameters=candidate.n_parameters,
+            density=candidate.density,
             features=candidate.features.tolist(),
             decision=proposal.decision,
             outcome=outcome,
@@ -301,7 +302,7 @@ class Search:
             for proposal in skipped:
                 candidate, decision = proposal.candidate, proposal.decision
                 numbers = (decision.prediction, decision.spread, decision.threshold)
-                about = (generation.number, candidate.key, candidate.wiring.n_weights)
+                about = (generation.number, candidate.key, candidate.n_weights)
                 writer.writerow([*about, *numbers, decision.reason, decision.kind])
         self.n_skipped += len(skipped)
 

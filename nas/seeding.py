@@ -22,6 +22,7 @@ class Stream(IntEnum):
     CROSS_VALIDATION = 20
     BOOTSTRAP = 21
     ESTIMATES = 22
+    PRUNING = 23
 
 
 def words_of_key(key: str) -> list[int]:

@@ -21,6 +21,7 @@ from predictors.features.training_free import TRAINING_FREE_NAMES
 from predictors.warm_start import WarmStart
 from search_spaces import SPACES, MLPSpace, SearchSpace
 from search_spaces.input_choice import Plane
+from search_spaces.sparse_training import METHODS
 
 DROPOUT, LABEL_SMOOTHING = (0.02, 0.2), (0.02, 0.15)
 RECURRENT_CLIP_NORM = 1.0  # gradients through time explode now and then (Pascanu et al. 2013)
@@ -125,7 +126,10 @@ def space_for(config: RunConfig, dataset: AnyDataset, max_weights: int) -> Searc
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    return replace(space, plane=plane_of(dataset)) if isinstance(space, MLPSpace) else space
+    if isinstance(space, MLPSpace):
+        methods = tuple(method for method in METHODS if method in config.search.methods)
+        return replace(space, plane=plane_of(dataset), methods=methods)
+    return space
 
 
 def plane_of(dataset: AnyDataset) -> Plane | None:

@@ -18,18 +18,21 @@ class Load:
     """What a network costs to train.
 
     Attributes:
-        n_weights: Its weights.
+        n_weights: Its weights in the mean over its training.
         stride: Steps of a sequence for which it takes one; 1 for rows of a table.
     """
 
-    n_weights: int
+    n_weights: float
     stride: int = 1
 
     @classmethod
-    def of_trial(cls, trial: Trial) -> Load:
-        """That of a trial."""
+    def of_trial(cls, trial: Trial, share: float = 1.0) -> Load:
+        """That of a trial over the first part of its training, given as a share of the whole."""
         genotype = trial.genotype
-        return cls(trial.n_weights, genotype.stride if isinstance(genotype, RecurrentGenotype) else 1)
+        if isinstance(genotype, RecurrentGenotype):
+            return cls(trial.n_weights, genotype.stride)
+        excess = genotype.sparse_training.mean_excess(share)
+        return cls(trial.n_weights + excess * (trial.n_drawn - trial.n_weights))
 
     @classmethod
     def of_wiring(cls, wiring: AnyWiring) -> Load:
@@ -70,9 +73,8 @@ class Speed:
         for trial in history:
             if trial.outcome is not None and trial.outcome.scores:
                 n_steps = course.rung_steps[len(trial.outcome.scores) - 1]
-                total_s += course.n_seeds * self.training_s(
-                    Load.of_trial(trial), replace(course.recipe, total_steps=n_steps)
-                )
+                load = Load.of_trial(trial, n_steps / course.recipe.total_steps)
+                total_s += course.n_seeds * self.training_s(load, replace(course.recipe, total_steps=n_steps))
         return total_s
 
     def training_s(self, load: Load, recipe: Recipe) -> float:

@@ -91,6 +91,8 @@ def build_table(config: RunConfig, settings: TableSettings, output: Path, consol
     if settings.draw == "layered-priors":
         config = _as_in_the_study(config)
     config = with_space(config)
+    as_drawn = config.search.model_copy(update={"methods": ("static",)})  # a table tells of wirings
+    config = config.model_copy(update={"search": as_drawn})
     dataset = prepare_data(config)
     space = space_for(config, dataset, max_weights_for(config, dataset))
     batches = batch_plan(dataset.n_train, config.search.seed)

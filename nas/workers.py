@@ -221,10 +221,10 @@ def _balanced_groups(jobs: Sequence[Job], n_groups: int) -> list[list[Job]]:
     for alike in by_step.values():
         groups: list[list[Job]] = [[] for _ in range(min(n_groups, len(alike)))]
         costs = [0] * len(groups)
-        for job in sorted(alike, key=lambda job: (-job.wiring.n_edges, job.key)):
+        for job in sorted(alike, key=lambda job: (-job.n_edges, job.key)):
             cheapest = costs.index(min(costs))
             groups[cheapest].append(job)
-            costs[cheapest] += job.wiring.n_edges
+            costs[cheapest] += job.n_edges
         all_groups += groups
     return all_groups
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from nas.recorder import Trial
 from predictors import FEATURE_NAMES, Decision
 from search_spaces import MLPSpace, phenotype_key
 from search_spaces.genotype import Genotype
+from search_spaces.sparse_training import STATIC
 from search_spaces.wiring import Wiring
 
 SPACE = MLPSpace(n_inputs=6, n_outputs=3, max_weights=300)
@@ -51,8 +53,8 @@ def wiring_of(n_weights: int) -> Wiring:
 
 
 def candidate(number: int, n_weights: int) -> Candidate:
-    """The candidate of a number, of a given size."""
-    genotype, wiring = sampled(number), wiring_of(n_weights)
+    """The candidate of a number, of a given size, whose edges stay as they were drawn."""
+    genotype, wiring = replace(sampled(number), sparse_training=STATIC), wiring_of(n_weights)
     return Candidate(phenotype_key(genotype, wiring), genotype, (), wiring, np.zeros(len(FEATURE_NAMES)))
 
 
@@ -76,6 +78,7 @@ def trial(
         generation=generation,
         parents=(),
         n_weights=n_weights,
+        n_drawn=n_weights,
         n_parameters=n_weights + 10,
         density=density,
         features=features,

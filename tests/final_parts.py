@@ -26,7 +26,7 @@ from nas.results.timetable import Timetable
 from nas.rundir import RunDirectory
 from nas.speed import Load, Speed
 from nas.status import Counts
-from search_spaces import MLPSpace, SearchSpace
+from search_spaces import MLPSpace, SearchSpace, weights_left
 
 EPOCHS = 9
 
@@ -84,12 +84,13 @@ def trained_trials(space: SearchSpace, scores: Sequence[float], seed: int = 0) -
     of_doubling: dict[int, Any] = {}
     while len(of_doubling) < len(scores):
         genotype = space.sample(rng)
-        of_doubling.setdefault(space.wire(genotype).n_weights.bit_length(), genotype)
+        of_doubling.setdefault(weights_left(genotype, space.wire(genotype)).bit_length(), genotype)
     return [
         replace(
-            trial(number, complete(space.wire(genotype).n_weights, 0.0, 0.0, score)),
+            trial(number, complete(weights_left(genotype, space.wire(genotype)), 0.0, 0.0, score)),
             genotype=genotype,
             key=genotype.key(),
+            n_drawn=space.wire(genotype).n_weights,
             n_parameters=space.wire(genotype).n_parameters,
         )
         for number, ((_, genotype), score) in enumerate(zip(sorted(of_doubling.items()), scores, strict=False))
@@ -116,7 +117,7 @@ def final_part(
     """
     if space is None:
         assert isinstance(dataset, Dataset)
-        space = MLPSpace(dataset.n_inputs, dataset.n_outputs, 900)
+        space = MLPSpace(dataset.n_inputs, dataset.n_outputs, 900, methods=("static",))
     batches = batch_plan(dataset.n_train, 0)
     recipe = Recipe(dataset.task, batches, EPOCHS * batches.steps_per_epoch)
     directory = RunDirectory.create(folder, "mine", "wine")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nas.report.content import build_report
-from nas.results.findings import Baseline, BestComparison, FamilyRow, Findings, FrontRow
+from nas.results.findings import Baseline, BestComparison, FamilyRow, Findings, FrontRow, MethodRow
 from nas.results.significance import Comparison
 from nas.status import Counts
 
@@ -20,6 +20,7 @@ FINDINGS = Findings(
     baselines=[Baseline("dense", 0.9512, 0.01, 7400, 7600, 3.21), Baseline("trees: no time")],
     comparison=BestComparison("dense", Comparison(-0.0412, 0.011, 0.0004)),
     families=[FamilyRow("valid", 3120, {"network": 1.0, "bigram rule": 0.98765})],
+    methods=[MethodRow("static", 12, 1), MethodRow("pruned", 9, 2, 0.712, 0.04), MethodRow("set", 3, 0)],
     n_folds=5,
     notes=("The dense networks are the best of 2 of 24 settings.",),
 )

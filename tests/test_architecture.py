@@ -52,7 +52,7 @@ HOMES = {  # the only files or folders that import a library
     "crepes": ("predictors/regressors/",),
     "pandas": ("predictors/tables/",),
     "pyarrow": ("nas/data/", "predictors/tables/"),
-    "typer": ("nas/cli.py", "predictors/train.py", "predictors/commands/"),
+    "typer": ("nas/cli.py", "nas/cli_errors.py", "nas/cli_table.py", "predictors/train.py", "predictors/commands/"),
 }
 BANNED_MODULES = {
     "pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "yaml", "random", "imp"

@@ -15,7 +15,7 @@ from nas.jobs import Job, Leg, Result
 N_TRAIN, N_ROWS = 300, 400
 RECIPE = Recipe("classification", plan_batches(N_TRAIN, (1, 2)), total_steps=30_000)
 WHOLE = Leg(RECIPE, RECIPE.total_steps, (N_TRAIN, N_ROWS))
-ENDLESS = replace(RECIPE, total_steps=10**8)
+ENDLESS = replace(RECIPE, total_steps=10**7)
 
 
 def job(seed: int, weight_seeds: Any = None) -> Job:

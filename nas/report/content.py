@@ -9,7 +9,7 @@ from typing import Any
 from nas.results.findings import Findings
 from nas.status import Counts
 
-FORMAT = 2
+FORMAT = 3
 
 
 def build_report(
@@ -58,6 +58,7 @@ def build_report(
         if comparison is None
         else {"baseline": comparison.baseline, **asdict(comparison.comparison)},
         "families": [asdict(family) for family in findings.families],
+        "methods": [asdict(method) for method in findings.methods],
         "notes": [*notes, *findings.notes],
         "predictor": None if predictor is None else dict(predictor),
         "settings": dict(settings),

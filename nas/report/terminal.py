@@ -34,6 +34,8 @@ def print_report(report: Mapping[str, Any], run: str, console: Console) -> None:
         return
     console.print(_front_table(report["front"], best["trial"], score_name))
     console.print(_evidence_sentence(report["front"], report["n_folds"]), soft_wrap=True)
+    if len(report["methods"]) > 1:
+        console.print(methods_sentence(report["methods"]), soft_wrap=True)
     console.print(_baseline_table(best, report["baselines"], score_name))
     if report["comparison"] is not None:
         console.print(comparison_sentence(report["comparison"], score_name), soft_wrap=True)
@@ -60,6 +62,23 @@ def comparison_sentence(comparison: Row, score_name: str) -> str:
     if comparison["p_value"] is None:
         return f"{sentence}."
     return f"{sentence}; McNemar's test, mid-p: {comparison['p_value']:.2g}."
+
+
+METHOD_NAMES = {"static": "drawn", "pruned": "pruned", "set": "rewired by SET", "rigl": "rewired by RigL"}
+
+
+def methods_sentence(methods: Sequence[Row]) -> str:
+    """How the networks of the front came by their wirings, and what learned wirings were worth at equal size."""
+    counts = [f"{row['n_front']} {METHOD_NAMES[row['method']]}" for row in methods if row["n_front"]]
+    compared = [
+        f"{METHOD_NAMES[row['method']]} {row['error_ratio']:.2f} +- {row['ratio_error']:.2f}"
+        for row in methods
+        if row["error_ratio"] is not None
+    ]
+    sentence = f"Wirings of the front: {', '.join(counts)}."
+    if not compared:
+        return sentence
+    return f"{sentence} Errors on validation rows over those of drawn wirings of equal size: {', '.join(compared)}."
 
 
 def _front_table(front: Sequence[Row], best_trial: int, score_name: str) -> Table:

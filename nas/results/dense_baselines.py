@@ -52,25 +52,28 @@ def dense_baselines(
     entries = affordable_entries(contests, how, speed, wall_s, seconds, n_free)
     final_s = [training_wall_s([entry.contest.settings[0].load], entry.final, speed, 1) for entry in entries]
     final_wall_s = max([math.fsum(final_s) / n_free, *final_s])
-    trained = {d.entry.contest.name: d for d in train_dense(entries, how, search.workers, deadline, final_wall_s)}
+    trained = {d.entry.contest.key: d for d in train_dense(entries, how, search.workers, deadline, final_wall_s)}
     answered = []
     for contest in contests:
-        if contest.name in trained:
-            answered.append(_tested(trained[contest.name], epochs_of(how.final), test))
+        if contest.key in trained:
+            answered.append(_tested(trained[contest.key], epochs_of(how.final), test))
         else:
-            answered.append(Answered(Baseline(f"dense ({contest.name}): not trained to the end, time was short")))
+            answered.append(
+                Answered(Baseline(f"{contest.kind} ({contest.name}): not trained to the end, time was short"))
+            )
     n_all = max(len(contest.settings) for contest in contests)
     if not entries or all(entry.n_settings >= n_all for entry in entries):
         return answered, None
-    compared = " and ".join(f"{entry.n_settings} ({entry.contest.name})" for entry in entries)
+    compared = " and ".join(f"{entry.n_settings} ({entry.contest.key})" for entry in entries)
     why = "there was no time for more" if deadline is not None else "more would cost over a quarter of the search"
-    return answered, f"The dense networks are the best of {compared} of {n_all} settings: {why}."
+    return answered, f"The networks to compare with are the best of {compared} of {n_all} settings: {why}."
 
 
 def _tested(dense: DenseNetwork, wanted_epochs: int, test: HeldOut) -> Answered:
     setting, epochs = dense.setting, epochs_of(dense.entry.final)
-    wiring = setting.make_wiring()
-    name = f"dense {setting.name}, rate {setting.learning_rate:g} ({dense.entry.contest.name})"
+    wiring = dense.trained.wiring
+    contest = dense.entry.contest
+    name = f"{contest.kind} {setting.name}, rate {setting.learning_rate:g} ({contest.name})"
     if epochs < wanted_epochs:
         name += f", {epochs} of {wanted_epochs} epochs: time was short"
     baseline = Baseline(name, n_weights=wiring.n_weights, n_parameters=wiring.n_parameters, seconds=dense.seconds)

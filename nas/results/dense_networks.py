@@ -12,6 +12,7 @@ import numpy as np
 
 from nas.speed import Load
 from search_spaces import AnyWiring
+from search_spaces.sparse_training import STATIC, SparseTraining
 from search_spaces.wiring import Wiring
 
 HIDDEN_UNITS = 100  # in each layer, scikit-learn's default
@@ -27,11 +28,13 @@ class Setting:
 
     Attributes:
         name: Its shape, as a report says it.
-        n_weights: Its weights.
-        make_wiring: Makes its wiring.
+        n_weights: Its weights after training, about.
+        make_wiring: Makes its wiring as it is before training.
         activation: Of its hidden neurons; None for a recurrent network, which has cells.
         learning_rate: Peak learning rate.
         stride: Steps of a sequence for which it takes one; 1 for rows of a table.
+        sparse_training: What training does to its edges.
+        kept_share: Share of its edges that are left at the end.
     """
 
     name: str
@@ -40,11 +43,14 @@ class Setting:
     activation: str | None
     learning_rate: float
     stride: int = 1
+    sparse_training: SparseTraining = STATIC
+    kept_share: float = 1.0
 
     @property
     def load(self) -> Load:
         """What it costs to train."""
-        return Load(self.n_weights, self.stride)
+        n_dropped = self.n_weights / self.kept_share - self.n_weights
+        return Load(self.n_weights + self.sparse_training.mean_excess() * n_dropped, self.stride)
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,17 @@ class Contest:
     Attributes:
         name: What they have in common.
         settings: The most promising first.
+        kind: What kind of network they are.
     """
 
     name: str
     settings: tuple[Setting, ...]
+    kind: str = "dense"
+
+    @property
+    def key(self) -> str:
+        """What no other contest of a run has."""
+        return f"{self.kind}, {self.name}"
 
 
 @functools.lru_cache(maxsize=2 * len(LAYERS))

@@ -86,7 +86,7 @@ class DenseTraining:
         # The same shape starts from the same weights whatever its rate.
         words = (self.course.run_seed, Stream.BASELINES, setting.n_weights)
         seeds = tuple(tuple(seed_words(*words, k)) for k in range(n_seeds))
-        own = replace(own, learning_rate=setting.learning_rate)
+        own = replace(own, learning_rate=setting.learning_rate, sparse_training=setting.sparse_training)
         return Job(key, setting.make_wiring(), setting.activation, own, seeds, state)
 
 
@@ -114,13 +114,13 @@ def train_dense(
     until = None if deadline is None else deadline - final_s
     chosen, choosing_s = _choose(entries, how, workers, until)
     jobs = [
-        (how.winner(entry.contest.name, setting), entry.final) for entry, setting in zip(entries, chosen, strict=True)
+        (how.winner(entry.contest.key, setting), entry.final) for entry, setting in zip(entries, chosen, strict=True)
     ]
     trained = train_to_end(workers, jobs, deadline)
     return [
-        DenseNetwork(entry, setting, trained[name], seconds + trained[name].seconds)
+        DenseNetwork(entry, setting, trained[key], seconds + trained[key].seconds)
         for entry, setting, seconds in zip(entries, chosen, choosing_s, strict=True)
-        if (name := entry.contest.name) in trained and trained[name].is_complete
+        if (key := entry.contest.key) in trained and trained[key].is_complete
     ]
 
 

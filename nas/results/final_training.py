@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.budget import batch_plan
+from nas.engine.layout import Network
+from nas.engine.networks import as_changed, network_of
 from nas.engine.recipe import Recipe
+from nas.engine.state import TrainingState
 from nas.generation import Course
 from nas.jobs import Job, Leg
+from nas.sparsify.learned import learned_wiring
 from nas.speed import Load, Speed
 from nas.workers import Workers
+from search_spaces import AnyWiring
 
 MARGIN = 1.15  # by which trainings may take longer than expected
 MIN_LENGTHENING = 1.5  # of a longer training; less is not worth its time
@@ -25,12 +30,14 @@ class Trained:
     """A network after a final training.
 
     Attributes:
+        wiring: Its wiring, as training has left it.
         parameters: float32 (n_parameters,).
         epochs: How many epochs it was trained for.
         is_complete: Whether that was the whole training, and not what the time allowed.
         seconds: Time it took in a worker.
     """
 
+    wiring: AnyWiring
     parameters: NDArray[np.float32]
     epochs: float
     is_complete: bool
@@ -66,15 +73,27 @@ def train_to_end(workers: Workers, jobs: Sequence[tuple[Job, Recipe]], deadline:
 
     Those that diverged, or for which there was no time at all, are left out.
     """
-    recipes, trained = {job.key: recipe for job, recipe in jobs}, {}
+    job_of = {job.key: (job, recipe) for job, recipe in jobs}
+    trained = {}
     legs = [(job, Leg(recipe, recipe.total_steps, None, deadline)) for job, recipe in jobs]
     for result in workers.train_each(legs):
-        state, recipe = result.state, recipes[result.key]
+        state, (job, recipe) = result.state, job_of[result.key]
         if state is not None and result.failure is None and state.steps_done > 0:
+            wiring, parameters = _as_trained(job, state)
             trained[result.key] = Trained(
-                parameters=state.parameters[0],
+                wiring=wiring,
+                parameters=parameters,
                 epochs=state.steps_done / recipe.batches.steps_per_epoch,
                 is_complete=state.steps_done == recipe.total_steps,
                 seconds=result.seconds,
             )
     return trained
+
+
+def _as_trained(job: Job, state: TrainingState) -> tuple[AnyWiring, NDArray[np.float32]]:
+    """The wiring and the parameters of a job with one set of weights, with what training has made of its edges."""
+    if state.indices is None:
+        return job.wiring, state.parameters[0]
+    network = as_changed(network_of(job.wiring, job.activation), state)
+    assert isinstance(network, Network)
+    return learned_wiring(network, state.parameters[0])

@@ -84,6 +84,25 @@ class FamilyRow:
 
 
 @dataclass(frozen=True)
+class MethodRow:
+    """How a method of sparse training did in a run.
+
+    Attributes:
+        method: Its name.
+        n_complete: Networks of it that were trained to the end.
+        n_front: Networks of it on the front.
+        error_ratio: Errors of its networks over those of drawn wirings of equal size, where there are enough of both.
+        ratio_error: Standard error of that.
+    """
+
+    method: str
+    n_complete: int
+    n_front: int
+    error_ratio: float | None = None
+    ratio_error: float | None = None
+
+
+@dataclass(frozen=True)
 class Findings:
     """What a run ends with, or has so far.
 
@@ -93,6 +112,7 @@ class Findings:
         baselines: What they are compared with.
         comparison: With the best baseline; None while there is none, or without a tested network.
         families: Accuracies of the best network by family; empty where data have no families.
+        methods: How the methods of sparse training did.
         n_folds: Folds of the cross-validation; 0 if there was none.
         missing: What is still to come.
         notes: What could not be done, and why.
@@ -103,6 +123,7 @@ class Findings:
     baselines: list[Baseline] = field(default_factory=list)
     comparison: BestComparison | None = None
     families: list[FamilyRow] = field(default_factory=list)
+    methods: list[MethodRow] = field(default_factory=list)
     n_folds: int = 0
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

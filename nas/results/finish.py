@@ -21,6 +21,7 @@ from nas.results.findings import Findings
 from nas.results.front import best_of_front, front_by_doubling, known_of
 from nas.results.front_training import judge_front, train_front
 from nas.results.held_out import HeldOut, compare_best
+from nas.results.methods import method_rows
 from nas.seeding import Stream
 from nas.speed import Load
 from nas.status import best_of
@@ -63,6 +64,7 @@ def finish(part: FinalPart, show: Callable[[str], None]) -> Iterator[Findings]:
         front=rows,
         best=best.trial.number,
         families=[] if answers is None else family_rows(dataset, answers, test),
+        methods=method_rows(history, [one.trial for one in front]),
         n_folds=n_folds,
     )
     for compared in baselines(part, best, training, test, show):

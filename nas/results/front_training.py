@@ -103,11 +103,11 @@ def judge_front(
 
 def _tested(part: FinalPart, one: Known, trained: Trained | None, test: HeldOut) -> tuple[FrontRow, Answers | None]:
     trial = one.trial
-    wiring = part.search.space.wire(trial.genotype)
+    wiring = part.search.space.wire(trial.genotype) if trained is None else trained.wiring
     row = FrontRow(
         trial=trial.number,
-        n_weights=wiring.n_weights,
-        n_parameters=wiring.n_parameters,
+        n_weights=trial.n_weights if trained is None else wiring.n_weights,
+        n_parameters=trial.n_parameters if trained is None else wiring.n_parameters,
         density=density_of(wiring),
         validation_score=one.score,
         is_confirmed=one.is_confirmed,

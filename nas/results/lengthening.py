@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nas.data.shared import SharedRows
-from nas.engine.networks import network_of
+from nas.engine.networks import as_changed, network_of
 from nas.engine.population import predict, score
 from nas.engine.recipe import Hyperparameters, Recipe
 from nas.generation import hyperparameters_of
@@ -122,7 +122,8 @@ def _training_score(part: FinalPart, job: Job, result: Result) -> float:
         rows, n_train = course.folds[0].rows, course.folds[0].n_train
     stored, last = rows.open(), min(n_train, MAX_TRAINING_ROWS)
     assert result.state is not None  # of a training that has scores
-    outputs = predict(network_of(job.wiring, job.activation), result.state.parameters[0], engine_rows(stored), 0, last)
+    network = as_changed(network_of(job.wiring, job.activation), result.state.only(0))
+    outputs = predict(network, result.state.parameters[0], engine_rows(stored), 0, last)
     return score(outputs, stored.y[:last], part.dataset.task)
 
 

@@ -173,7 +173,10 @@ def standings(draw: st.DrawFn) -> dict[str, Standing]:
         rng = np.random.default_rng(draw(st.integers(0, 2**32)))
         # Any bits at all, NaN and subnormal numbers among them.
         bits = rng.integers(2**32, size=(3, n_seeds, draw(st.integers(1, 20))), dtype=np.uint32)
-        state = TrainingState(*bits.view(np.float32), steps_done=draw(st.integers(0, 10**6)))
+        edges = [rng.integers(2**31, size=(n_seeds, draw(st.integers(1, 9))), dtype=np.int32) for _ in range(2)]
+        edges = draw(st.sampled_from([edges, [None, None]]))
+        n_steps = draw(st.integers(0, 10**6))
+        state = TrainingState(*bits.view(np.float32), n_steps, None, *edges)
         seeds = st.lists(st.floats(-1e9, 1), min_size=n_seeds, max_size=n_seeds).map(tuple)
         scores = draw(st.lists(seeds, max_size=3).map(tuple))
         result[key] = Standing(draw(st.sampled_from([state, None])), scores, draw(st.floats(0, 1e6)))
@@ -184,6 +187,10 @@ def same(first: TrainingState | None, second: TrainingState | None) -> bool:
     if first is None or second is None:
         return first is second
     names = ("parameters", "first_moment", "second_moment")
+    for name in ("indptr", "indices"):
+        edges = [getattr(state, name) for state in (first, second)]
+        if (edges[0] is None) != (edges[1] is None) or not np.array_equal(*edges):
+            return False
     return (first.steps_done, first.failure) == (second.steps_done, second.failure) and all(
         getattr(first, name).dtype == getattr(second, name).dtype == np.float32
         and getattr(first, name).shape == getattr(second, name).shape

@@ -27,7 +27,7 @@ from search_spaces import PRIORS, SPACES
 
 COMMANDS = ("search", "resume", "status", "report", "predict", "export")
 SEARCH_OPTIONS = (
-    *("--target", "--task", "--space", "--priors", "--budget", "--trials", "--population", "--seeds"),
+    *("--target", "--task", "--space", "--priors", "--methods", "--budget", "--trials", "--population", "--seeds"),
     *("--max-weights", "--seed", "--workers", "--missing", "--name", "--out", "--config", "--no-predictor"),
 )
 
@@ -328,7 +328,7 @@ def test_help_of_other_commands_is_complete(command: str, options: list[str]) ->
 
 
 def test_the_age_of_a_process_counts_from_its_start() -> None:
-    code = "import time; time.sleep(0.3); from nas.cli import _process_age_s; print(_process_age_s())"
+    code = "import time, nas.cli; time.sleep(0.3); from nas.process_age import process_age_s; print(process_age_s())"
     start = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 0.3 <= float(done.stdout) <= time.monotonic() - start + 0.05

@@ -345,6 +345,7 @@ def test_strings_that_cannot_be_learned(
         (("--task", "regression"), "is text"),
         (("--max-weights", "9"), "max_weights is 9; it must be an int, at least"),
         (("--priors", "layerd"), 'Did you mean "layered"?'),
+        (("--methods", "static,rigle"), 'unknown method of sparse training "rigle". Did you mean "rigl"?'),
     ],
 )
 def test_options_that_do_not_fit_strings(

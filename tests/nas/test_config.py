@@ -99,6 +99,8 @@ def test_a_file_with_both_ends_is_refused(toml) -> None:
         ("[search]\nworkers = 0\n", ["search.workers: ", "Got 0."]),
         ('[search]\nmax_weights = "many"\n', ["search.max_weights: ", "valid integer", "Got 'many'."]),
         ("[search]\npopulation = 2.5\n", ["search.population: ", "Got 2.5."]),
+        ('[search]\nmethods = ["prunned"]\n', ['unknown method of sparse training "prunned"', 'mean "pruned"']),
+        ("[search]\nmethods = []\n", ["search.methods: at least one method of sparse training is needed, of static, "]),
         ('[search]\npriors = "layered"\n', ["search.priors: ", "Got 'layered'."]),
         ("[training]\nweight_decay = nan\n", ["training.weight_decay: ", "finite number. Got nan."]),
         ("[training]\nweight_decay = -0.1\n", ["training.weight_decay: ", "Got -0.1."]),

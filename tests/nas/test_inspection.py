@@ -28,7 +28,17 @@ def recorder(directory: RunDirectory) -> Iterator[Recorder]:
     for number, score in enumerate((0.5, 0.875, 0.25)):
         genotype, outcome = sampled(number), complete(1000 + number, 0.1, 0.1, score)
         recorder.add(
-            genotype, genotype.key(), 0, (), 1000 + number, 1100 + number, 0.5, [1.0], Decision(True, "drawn"), outcome
+            genotype,
+            genotype.key(),
+            0,
+            (),
+            1000 + number,
+            2000,
+            1100 + number,
+            0.5,
+            [1.0],
+            Decision(True, "drawn"),
+            outcome,
         )
     recorder.flush()
     yield recorder
@@ -45,7 +55,7 @@ def test_a_run_that_is_finished_has_a_report(directory: RunDirectory) -> None:
 
 def test_a_report_of_another_version_is_refused(directory: RunDirectory) -> None:
     write_json(directory.report, {"format": FORMAT - 1})
-    with pytest.raises(RunError, match=r"report.json has format 1, this version reads 2. Search again."):
+    with pytest.raises(RunError, match=r"report.json has format 2, this version reads 3. Search again."):
         read_report(directory)
 
 

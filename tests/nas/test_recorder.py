@@ -49,6 +49,7 @@ def add(recorder: Recorder, trial: Trial) -> Trial:
         trial.generation,
         trial.parents,
         trial.n_weights,
+        trial.n_drawn,
         trial.n_parameters,
         trial.density,
         trial.features,
@@ -112,6 +113,7 @@ def trials(draw: st.DrawFn, genotype: AnyGenotype) -> Trial:
         generation=draw(st.integers(0, 1000)),
         parents=tuple(draw(st.lists(st.text("0123456789abcdef", min_size=64, max_size=64), max_size=2))),
         n_weights=n_weights,
+        n_drawn=n_weights + draw(st.integers(0, 1000)),
         n_parameters=n_weights + draw(st.integers(0, 1000)),
         density=draw(st.floats(0, 1)),
         features=tuple(draw(st.lists(finite, max_size=30))),
@@ -162,10 +164,11 @@ def test_the_dashboard_sees_genes_features_parents_and_why_one_was_skipped(tmp_p
     path, skipped = tmp_path / "study.db", trial(3, None)
     genotype = skipped.genotype
     with recorder_at(path) as recorder:
-        recorder.add(genotype, skipped.key, 4, ("ab", "cd"), 10, 12, 0.25, skipped.features, SKIPPED, None)
+        recorder.add(genotype, skipped.key, 4, ("ab", "cd"), 10, 20, 12, 0.25, skipped.features, SKIPPED, None)
     (frozen,) = in_optuna(path)
     assert frozen.params["activation"] == genotype.activation
     assert frozen.params["learning_rate"] == genotype.learning_rate
+    assert frozen.params["sparse_training"] == genotype.sparse_training.method
     assert frozen.params["prior"] == genotype.segments[0].prior
     assert frozen.params["neurons"] == genotype.segments[0].size
     candidate = frozen.user_attrs["candidate"]
@@ -174,6 +177,7 @@ def test_the_dashboard_sees_genes_features_parents_and_why_one_was_skipped(tmp_p
     assert frozen.user_attrs["features"] == {
         "version": FEATURES_VERSION,
         "n_weights": 10,
+        "n_drawn": 20,
         "n_parameters": 12,
         "density": 0.25,
         "values": list(skipped.features),
@@ -317,7 +321,7 @@ def test_a_segment_joined_from_two_shows_the_prior_of_the_larger(tmp_path: Path)
     path = tmp_path / "study.db"
     genotype = next(g for g in (sampled(s, 6) for s in range(200)) if len({x.prior for x in g.segments}) > 1)
     with recorder_at(path) as recorder:
-        recorder.add(genotype, genotype.key(), 0, (), 10, 12, 0.5, [], Decision(True, "drawn"), STOPPED)
+        recorder.add(genotype, genotype.key(), 0, (), 10, 10, 12, 0.5, [], Decision(True, "drawn"), STOPPED)
     (frozen,) = in_optuna(path)
     assert frozen.params["prior"] == max(genotype.segments, key=lambda segment: segment.size).prior
     assert frozen.params["neurons"] == sum(segment.size for segment in genotype.segments)
@@ -327,7 +331,7 @@ def test_the_dashboard_sees_the_genes_of_recurrent_networks(tmp_path: Path) -> N
     path, kinds = tmp_path / "study.db", [sampled_recurrent(seed, seed % 4) for seed in range(12)]
     with recorder_at(path) as recorder:
         for genotype in kinds:
-            recorder.add(genotype, genotype.key(), 0, (), 10, 12, 0.5, [], Decision(True, "drawn"), STOPPED)
+            recorder.add(genotype, genotype.key(), 0, (), 10, 10, 12, 0.5, [], Decision(True, "drawn"), STOPPED)
     for frozen, genotype in zip(in_optuna(path), kinds, strict=True):
         genes = (
             *("reading", "cell", "embedding", "window", "stride", "differences", "bidirectional", "pooling"),
@@ -344,7 +348,7 @@ def test_the_dashboard_sees_the_genes_of_recurrent_networks(tmp_path: Path) -> N
 def test_genes_at_the_ends_of_their_ranges_are_recorded(tmp_path: Path, genes: dict[str, int]) -> None:
     path, genotype = tmp_path / "study.db", replace(sampled_recurrent(0), **genes)
     with recorder_at(path) as recorder:
-        recorder.add(genotype, genotype.key(), 0, (), 10, 12, 0.5, [], Decision(True, "drawn"), STOPPED)
+        recorder.add(genotype, genotype.key(), 0, (), 10, 10, 12, 0.5, [], Decision(True, "drawn"), STOPPED)
         recorder.flush()
     (frozen,) = in_optuna(path)
     assert all(frozen.params[name] == value for name, value in genes.items() if name in frozen.params)

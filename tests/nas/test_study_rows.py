@@ -94,7 +94,7 @@ def test_a_study_with_unknown_tables_is_recorded(path: Path, monkeypatch: pytest
     recorder = Recorder(path, "accuracy")
     one = trial(0, OUTCOMES[0])
     recorder.add(
-        one.genotype, one.key, 0, one.parents, one.n_weights, one.n_parameters, one.density, one.features,
+        one.genotype, one.key, 0, one.parents, one.n_weights, one.n_drawn, one.n_parameters, one.density, one.features,
         one.decision, one.outcome,
     )  # fmt: skip
     recorder.close()

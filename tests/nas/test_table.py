@@ -55,7 +55,7 @@ def test_a_row_a_network_with_its_features_and_scores(table: Path) -> None:
     assert frame["score"].to_numpy() == pytest.approx(read.scores[:, -1].mean(axis=1), rel=1e-5)
     assert frame["test_score"].to_numpy() == pytest.approx(read.test_scores.mean(axis=1), rel=1e-5)
     assert (np.diff(read.seconds, axis=1) >= 0).all()
-    assert read.scores[:, -1].max() > read.scores[:, 0].max()  # something was learned
+    assert read.scores[:, -1].mean() > read.scores[:, 0].mean()  # something was learned
     assert not table.with_name(table.name + ".unfinished").exists()
 
 

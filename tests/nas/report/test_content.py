@@ -12,7 +12,7 @@ def test_a_report_has_what_programs_read() -> None:
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     head = {key: content[key] for key in ("format", "task", "score_name", "seconds", "counts", "missing", "n_folds")}
     assert head == {
-        "format": 2,
+        "format": 3,
         "task": "classification",
         "score_name": "accuracy",
         "seconds": 61.235,
@@ -46,6 +46,9 @@ def test_a_report_has_what_programs_read() -> None:
         "standard_error": 0.011,
         "p_value": 0.0004,
     }
+    assert content["methods"][1] == {
+        "method": "pruned", "n_complete": 9, "n_front": 2, "error_ratio": 0.712, "ratio_error": 0.04
+    }  # fmt: skip
     assert content["families"] == [
         {"family": "valid", "n": 3120, "accuracies": {"network": 1.0, "bigram rule": 0.98765}}
     ]

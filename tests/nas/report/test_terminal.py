@@ -8,7 +8,7 @@ import pytest
 from reports import FINDINGS, FRONT, report
 from rich.console import Console
 
-from nas.report.terminal import comparison_sentence, print_report
+from nas.report.terminal import comparison_sentence, methods_sentence, print_report
 from nas.results.findings import Findings
 
 
@@ -82,6 +82,16 @@ def test_the_comparison_is_a_sentence() -> None:
         "by test rows)."
     )
     assert "the best of these" not in printed(report(replace(FINDINGS, comparison=None)))
+
+
+def test_the_methods_of_sparse_training_are_a_sentence() -> None:
+    assert "Wirings of the front: 1 drawn, 2 pruned. Errors on validation rows over those of drawn wirings" in printed(
+        report()
+    )
+    rows = report()["methods"]
+    assert methods_sentence(rows).endswith("of drawn wirings of equal size: pruned 0.71 +- 0.04.")
+    assert methods_sentence(rows[:1]) == "Wirings of the front: 1 drawn."
+    assert "Wirings" not in printed(report(replace(FINDINGS, methods=FINDINGS.methods[:1])))
 
 
 def test_a_report_that_is_not_complete_says_what_is_missing() -> None:

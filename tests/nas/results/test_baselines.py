@@ -61,7 +61,9 @@ def test_baselines_come_one_kind_after_the_other(wine: Dataset, tmp_path: Path) 
     assert names(third)[:-1] == names(second) and names(second)[:1] == names(first)
     assert names(third)[-1] == "HistGradientBoosting"
     dense = second.answered[1:]
-    assert [one.baseline.name.split(" (")[1] for one in dense] == ["equal weights)", "100 units a layer)"]
+    matched = [(one.baseline.name.split(" 2")[0], one.baseline.name.split(" (")[1]) for one in dense]
+    of_dense = [("dense", "equal weights)"), ("dense", "100 units a layer)")]
+    assert matched == [*of_dense, ("gradually pruned", "equal weights)"), ("RigL", "equal weights)")]
     for one in dense:
         assert one.answers is not None and one.baseline.test_score is not None and one.baseline.test_error is not None
         assert one.baseline.n_weights is not None and one.baseline.n_parameters is not None
@@ -73,8 +75,9 @@ def test_the_dense_network_of_equal_weights_is_matched_to_the_best(wine: Dataset
     part = final_part(tmp_path, wine)
     _, second, _ = steps(part)
     best = max(part.search.recorder.history, key=lambda trial: trial.outcome.score)  # type: ignore[union-attr]
-    n_weights = second.answered[1].baseline.n_weights
-    assert n_weights is not None and abs(n_weights / best.n_weights - 1) < 0.2
+    for place in (1, 4):  # dense, and rewired
+        n_weights = second.answered[place].baseline.n_weights
+        assert n_weights is not None and abs(n_weights / best.n_weights - 1) < 0.2
 
 
 @pytest.mark.parametrize("n_workers", [1, 2])
@@ -122,8 +125,9 @@ def test_a_few_settings_are_compared_if_there_is_time_for_no_more_and_a_note_say
     part = final_part(tmp_path, wine, table=Timetable(0.0, 0.0, 0.5, 0.0))
     *_, last = steps(part)
     (note,) = last.notes
-    of_both = r"[126] \(equal weights\)( and [12] \(100 units a layer\))?"
-    pattern = rf"The dense networks are the best of {of_both} of 24 settings: there was no time for more\."
+    of_each = r"[126] \((dense|gradually pruned|RigL), (equal weights|100 units a layer)\)"
+    of_all = f"{of_each}( and {of_each})*"
+    pattern = rf"The networks to compare with are the best of {of_all} of 24 settings: there was no time for more\."
     assert re.fullmatch(pattern, note)
     (tmp_path / "more").mkdir()
     *_, last = steps(final_part(tmp_path / "more", wine, table=Timetable(0.0, 0.0, 1e4, 0.0)))

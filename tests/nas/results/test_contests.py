@@ -13,6 +13,7 @@ from nas.data.reber import reber_strings
 from nas.recorder import Trial
 from nas.results.contests import contests_for
 from nas.results.dense_networks import dense_contests
+from nas.results.learned_networks import learned_contests
 from search_spaces import RecurrentGenotype, RecurrentWiring, RNNSpace
 
 
@@ -30,12 +31,13 @@ def recurrent_trial(space: RNNSpace, seed: int, **genes: Any) -> Trial:
     return replace(trial(seed, outcome), genotype=genotype, key=genotype.key())
 
 
-def test_the_best_network_of_a_table_is_compared_with_dense_ones_of_its_size() -> None:
+def test_the_best_network_of_a_table_is_compared_with_dense_and_learned_ones_of_its_size() -> None:
     wine = prepare("wine", seed=0)
     names = [
         [setting.name for setting in contest.settings] for contest in contests_for(wine, trial(0, complete(500, 0.9)))
     ]
-    assert names == [[setting.name for setting in contest.settings] for contest in dense_contests(13, 3, 500)]
+    expected = [*dense_contests(13, 3, 500), *learned_contests(13, 3, 500)]
+    assert names == [[setting.name for setting in contest.settings] for contest in expected]
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -129,7 +129,7 @@ def test_when_the_time_is_over_the_best_so_far_is_chosen(step: int, expected: in
 
 def test_a_network_that_is_not_trained_to_the_end_is_no_baseline() -> None:
     def score(job: Job, leg: Leg) -> float | str | None:
-        return None if is_final(leg) and job.key == "equal weights" else 0.5
+        return None if is_final(leg) and job.key == "dense, equal weights" else 0.5
 
     networks = train_dense(entries(2), HOW, FakeWorkers(score), 100.0, 0.0)  # type: ignore[arg-type]
     assert [network.entry.contest.name for network in networks] == ["100 units a layer"]
@@ -213,7 +213,7 @@ def test_only_settings_of_networks_that_are_trained_as_long_as_ours_are_compared
     choosing, finals = workers.trained[:-2], workers.trained[-2:]
     assert all(job.key.startswith("0|") for jobs, _ in choosing for job in jobs)
     assert [([job.key for job in jobs], leg.recipe) for jobs, leg in finals] == [
-        (["equal weights"], FINAL), (["100 units a layer"], usual.final)
+        (["dense, equal weights"], FINAL), (["dense, 100 units a layer"], usual.final)
     ]  # fmt: skip
 
 

@@ -49,10 +49,11 @@ def test_the_front_is_whole_before_the_baselines_are(wine: Dataset, tmp_path: Pa
     assert not any(row.is_confirmed for row in first.front)
     assert {one.best for one in (first, second, third)} == {2}
     assert [len(one.missing) for one in (first, second, third)] == [2, 1, 0]
-    assert [len(one.baselines) for one in (first, second, third)] == [1, 3, 4]
+    assert [len(one.baselines) for one in (first, second, third)] == [1, 5, 6]
     assert (third.families, third.n_folds) == ([], 0)
     assert third.notes == (
-        "The dense networks are the best of 1 (equal weights) and 1 (100 units a layer) of 24 settings: "
+        "The networks to compare with are the best of 1 (dense, equal weights) and 1 (dense, 100 units a layer) and "
+        "1 (gradually pruned, equal weights) and 1 (RigL, equal weights) of 24 settings: "
         "more would cost over a quarter of the search.",
     )
 
