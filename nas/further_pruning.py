@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -18,15 +18,16 @@ from rich.console import Console
 from nas.budget import Plan, batch_plan
 from nas.checkpoint import read_json, write_json
 from nas.config import RunConfig
-from nas.data import Dataset
+from nas.data import AnyDataset, Dataset
 from nas.deployment import network_folder
 from nas.engine.gather import Inputs
-from nas.engine.layout import Network, lay_out
-from nas.engine.networks import as_changed, first_state
+from nas.engine.layout import Float32, Network, lay_out
+from nas.engine.networks import as_changed, first_state, network_of
 from nas.engine.population import train
 from nas.engine.state import TrainingState
 from nas.errors import RunError, UsageError
 from nas.generation import hyperparameters_of
+from nas.inputs import mean_square, sequences_of
 from nas.inspection import read_report
 from nas.network_file import DESCRIPTION, TrainedNetwork, load_network, save_network
 from nas.ranking import doubling
@@ -42,9 +43,10 @@ from nas.sparsify.amounts import Amount
 from nas.sparsify.changes import Changes
 from nas.sparsify.frame import Frame
 from nas.sparsify.learned import learned_wiring
-from nas.sparsify.pruning import Pruned, Retraining, Rows, prune
+from nas.sparsify.pruning import Retraining, Rows, prune
+from nas.sparsify.recurrent_pruning import RECURRENT_SALIENCIES, prune_recurrent
 from nas.sparsify.saliency import SALIENCIES, SaliencyName
-from search_spaces import Genotype, MLPSpace, Wiring, genotype_from_dict
+from search_spaces import AnyGenotype, AnyWiring, Genotype, RecurrentWiring, Wiring, genotype_from_dict
 from search_spaces.sparse_training import STATIC
 
 STEP = Amount("share", 0.3)  # of the edges that are left
@@ -71,7 +73,7 @@ def prune_further(
     """Prune the network of a trial of the front, and add what is left to the report.
 
     Args:
-        directory: A finished run of feed-forward networks, which is held meanwhile.
+        directory: A finished run, which is held meanwhile.
         trial: A trial of the front; the best by default.
         to: Fewest weights; a sixteenth of those of the network by default.
         saliency: What goes first.
@@ -81,22 +83,25 @@ def prune_further(
         The new rows of the front, from small to large.
 
     Raises:
-        UsageError: There is no such network, it is recurrent, the data have changed, or it is small enough already.
+        UsageError: There is no such network, it is recurrent and the saliency is for feed-forward ones only, the data
+            have changed, or it is small enough already.
     """
     with directory.lock():
         report, folder = read_report(directory), network_folder(directory, trial)
         network = load_network(folder)
-        if not isinstance(network.wiring, Wiring):
-            raise UsageError(f"The networks of {directory.name} are recurrent. Only feed-forward ones can be pruned.")
-        n_weights = network.wiring.n_weights
-        fewest = round(SMALLEST_SHARE * n_weights) if to is None else to
-        fewest = max(fewest, network.wiring.n_outputs * (network.wiring.depth + 1))
-        if fewest >= n_weights:
-            raise UsageError(f"--to is {fewest:,}; the network has {n_weights:,} weights. Give fewer.")
+        wiring = network.wiring
+        fewest = round(SMALLEST_SHARE * wiring.n_weights) if to is None else to
+        if isinstance(wiring, Wiring):
+            fewest = max(fewest, wiring.n_outputs * (wiring.depth + 1))
+        elif saliency not in RECURRENT_SALIENCIES:
+            known = ", ".join(RECURRENT_SALIENCIES)
+            raise UsageError(f"--saliency is {saliency}; the networks of {directory.name} are recurrent: give {known}.")
+        if fewest >= wiring.n_weights:
+            raise UsageError(f"--to is {fewest:,}; the network has {wiring.n_weights:,} weights. Give fewer.")
         work = _Work.of(directory, folder, saliency, fewest)
         curve = []
-        for pruned in work.on_training_rows():
-            curve.append(Point(len(pruned.network.indices), pruned.score_before, pruned.score))
+        for smaller in work.on_training_rows():
+            curve.append(Point(smaller.wiring.n_weights, smaller.score_before, smaller.score))
             show(curve[-1])
         rows = work.added_to_front(network, curve, _next_number(directory, report))
         report["front"] = sorted([*report["front"], *rows], key=lambda row: int(row["n_weights"]))
@@ -109,15 +114,25 @@ def _next_number(directory: RunDirectory, report: dict[str, Any]) -> int:
     return 1 + int(max([*numbers, *(row["trial"] for row in report["front"])]))
 
 
+class _Smaller(NamedTuple):
+    """A network after a step of pruning: scores are those before and after its retraining, on validation rows."""
+
+    wiring: AnyWiring
+    parameters: Float32  # (n_parameters,)
+    epochs: float
+    score_before: float
+    score: float
+
+
 @dataclass(frozen=True, eq=False)
 class _Work:
     """What a network is pruned with."""
 
     directory: RunDirectory
-    dataset: Dataset
+    dataset: AnyDataset
     config: RunConfig
     plan: Plan
-    genotype: Genotype
+    genotype: AnyGenotype
     saliency: SaliencyName
     fewest: int
 
@@ -130,47 +145,42 @@ class _Work:
             raise RunError(
                 f"{config.data.source} is not what the run {directory.name} was started with: its content has changed."
             )
-        assert isinstance(dataset, Dataset) and isinstance(genotype, Genotype)
         plan = Plan(**read_json(directory.plan)["plan"])
         return cls(directory, dataset, config, plan, genotype, saliency, fewest)
 
-    def on_training_rows(self) -> Iterator[Pruned]:
+    def on_training_rows(self) -> Iterator[_Smaller]:
         """The steps of a network that is trained, as in the search, on the training rows alone."""
         space = space_for(self.config, self.dataset, max_weights_for(self.config, self.dataset))
-        assert isinstance(space, MLPSpace)
         wiring, own = space.wire(self.genotype), hyperparameters_of(self.genotype)
-        network = lay_out(wiring, self.genotype.activation)
+        network = network_of(wiring, self._activation)
         words, rows = seed_words(self.config.search.seed, Stream.PRUNING), self._rows(self.dataset.n_train)
         batches = batch_plan(self.dataset.n_train, self.config.search.seed)
         recipe = recipe_for(self.config, self.dataset, batches, self.plan.full_epochs)
         changes = None
-        if not own.sparse_training.is_static:
+        if isinstance(wiring, Wiring) and not own.sparse_training.is_static:
             changes = Changes.of(own.sparse_training, wiring, recipe.total_steps, words)
+        first = first_state(network, [words], mean_square(rows.inputs))
         (state,) = train(
-            [network], [own], [first_state(network, [words])], rows.inputs, rows.targets, recipe, recipe.total_steps,
-            changes=[changes],
-        )  # fmt: skip
-        trained = as_changed(network, state)
-        assert isinstance(trained, Network)
-        yield from self._steps(trained, state, Frame.of(wiring), rows)
+            [network], [own], [first], rows.inputs, rows.targets, recipe, recipe.total_steps, changes=[changes]
+        )
+        trained, parameters = as_changed(network, state), state.parameters[0]
+        if isinstance(trained, Network):
+            wiring, parameters = learned_wiring(trained, parameters)
+        yield from self._steps(wiring, parameters, rows)
 
     def added_to_front(self, found: TrainedNetwork, curve: Sequence[Point], number: int) -> list[dict[str, Any]]:
         """The rows of what is left of the network of the front, the largest of each doubling, and the last."""
-        assert isinstance(found.wiring, Wiring) and found.activation is not None
-        network, rows = lay_out(found.wiring, found.activation), self._rows(len(self.dataset.y))
-        zeros = np.zeros_like(found.parameters[None])
-        state = TrainingState(found.parameters[None].copy(), zeros, zeros.copy())
-        test = HeldOut.read(self.dataset, self.config.search.seed)
+        rows, test = self._rows(len(self.dataset.y)), HeldOut.read(self.dataset, self.config.search.seed)
         added: list[dict[str, Any]] = []
         done = {doubling(found.wiring.n_weights)}
-        for step, pruned in enumerate(self._steps(network, state, Frame.of(found.wiring), rows)):
-            n_weights = len(pruned.network.indices)
-            if doubling(n_weights) in done and n_weights > self.fewest:
+        steps = list(self._steps(found.wiring, found.parameters, rows))
+        for step, smaller in enumerate(steps):
+            wiring = smaller.wiring
+            if doubling(wiring.n_weights) in done and step < len(steps) - 1:
                 continue
-            done.add(doubling(n_weights))
-            wiring, parameters = learned_wiring(pruned.network, pruned.state.parameters[0])
-            small = TrainedNetwork(wiring, found.activation, parameters, found.encoding)
-            answers = test.answers(small.outputs(test.rows))
+            done.add(doubling(wiring.n_weights))
+            network = TrainedNetwork(wiring, found.activation, smaller.parameters, found.encoding)
+            answers = test.answers(network.outputs(test.rows))
             row = FrontRow(
                 trial=number + len(added),
                 n_weights=wiring.n_weights,
@@ -178,7 +188,7 @@ class _Work:
                 density=density_of(wiring),
                 validation_score=curve[min(step, len(curve) - 1)].score,
                 is_confirmed=False,
-                epochs=pruned.epochs,
+                epochs=smaller.epochs,
                 test_score=None if answers is None else test.score(answers),
                 test_error=None if answers is None else test.error(answers),
             )
@@ -188,22 +198,37 @@ class _Work:
                 **asdict(row),
                 "genotype": self.genotype.to_dict(),
             }
-            save_network(self.directory.models / f"trial-{row.trial}", small, about)
+            save_network(self.directory.models / f"trial-{row.trial}", network, about)
             added.append(asdict(row))
         return added
 
-    def _steps(self, network: Network, state: TrainingState, frame: Frame, rows: Rows) -> Iterator[Pruned]:
+    def _steps(self, wiring: AnyWiring, parameters: Float32, rows: Rows) -> Iterator[_Smaller]:
         batches = batch_plan(rows.n_train, self.config.search.seed)
         epochs = max(1, round(RETRAINING_SHARE * self.plan.full_epochs))
         own = replace(hyperparameters_of(self.genotype), sparse_training=STATIC)
         how = Retraining(recipe_for(self.config, self.dataset, batches, epochs), own)
         rng = generator(self.config.search.seed, Stream.PRUNING, 1)
-        yield from prune(network, state, frame, self.saliency, STEP, how, rows, self.fewest, rng)
+        if isinstance(wiring, RecurrentWiring):
+            saliency = RECURRENT_SALIENCIES[RECURRENT_SALIENCIES.index(self.saliency)]
+            for left in prune_recurrent(wiring, parameters, "both", saliency, STEP, how, rows, self.fewest, rng):
+                yield _Smaller(left.wiring, left.parameters, left.epochs, left.score_before, left.score)
+            return
+        assert self._activation is not None
+        network, zeros = lay_out(wiring, self._activation), np.zeros_like(parameters[None])
+        state = TrainingState(parameters[None].copy(), zeros, zeros.copy())
+        for step in prune(network, state, Frame.of(wiring), self.saliency, STEP, how, rows, self.fewest, rng):
+            left_over = learned_wiring(step.network, step.state.parameters[0])
+            yield _Smaller(*left_over, step.epochs, step.score_before, step.score)
+
+    @property
+    def _activation(self) -> str | None:
+        return self.genotype.activation if isinstance(self.genotype, Genotype) else None
 
     def _rows(self, n_train: int) -> Rows:
-        dataset = self.dataset
-        inputs = Inputs(np.ascontiguousarray(dataset.x.T), dataset.scale, dataset.shift)
-        return Rows(inputs, dataset.y.astype(np.float32), n_train)
+        dataset, targets = self.dataset, self.dataset.y.astype(np.float32)
+        if isinstance(dataset, Dataset):
+            return Rows(Inputs(np.ascontiguousarray(dataset.x.T), dataset.scale, dataset.shift), targets, n_train)
+        return Rows(sequences_of(dataset.x, dataset.offsets), targets, n_train)
 
 
 def prune_and_print(run: str, trial: int | None, to: int | None, saliency: str, console: Console) -> None:

@@ -75,30 +75,51 @@ def check_directions(wiring: RecurrentWiring) -> None:
 
 def check_paths(wiring: RecurrentWiring) -> None:
     """Embedded values reach every unit, and every unit reaches an output, in however many steps."""
-    first_unit = wiring.n_embedded + wiring.n_vertices  # numbers: embedded values, vertices, units
-    units = np.arange(wiring.n_units)
-    sources = np.concatenate(
-        [wiring.input_indices, first_unit + wiring.recurrent_indices, first_unit + units], dtype=np.int64
-    )
-    targets = np.concatenate(
-        [
-            first_unit + row_numbers(wiring.input_indptr),
-            first_unit + row_numbers(wiring.recurrent_indptr),
-            wiring.n_embedded + wiring.unit_vertex,
-        ],
-        dtype=np.int64,
-    )
+    is_reached, is_read = reached_and_read(wiring)
+    if not is_reached.all():
+        unit = np.argmin(is_reached)
+        raise WiringError(f"RecurrentWiring: no embedded value ever reaches unit {unit}; connect or drop it.")
+    if not is_read.all():
+        unit = np.argmin(is_read)
+        raise WiringError(f"RecurrentWiring: unit {unit} never reaches an output; connect or drop it.")
+
+
+def reached_and_read(
+    wiring: RecurrentWiring, inputs: BoolArray | None = None, recurrent: BoolArray | None = None
+) -> tuple[BoolArray, BoolArray]:
+    """Whether embedded values reach each unit, and whether it reaches an output: bool (n_units,) each.
+
+    Args:
+        wiring: The wiring.
+        inputs, recurrent: bool (n_input_edges,) and (n_recurrent_edges,): the edges that count; all by default.
+    """
+    first_unit, (sources, targets) = wiring.n_embedded + wiring.n_vertices, step_graph(wiring)
+    if inputs is not None and recurrent is not None:
+        counts = np.concatenate([inputs, recurrent, np.ones(wiring.n_units, bool)])
+        sources, targets = sources[counts], targets[counts]
     is_reached = np.arange(first_unit + wiring.n_units) < wiring.n_embedded
     _spread(is_reached, sources, targets)
-    if not is_reached[first_unit:].all():
-        unit = np.argmin(is_reached[first_unit:])
-        raise WiringError(f"RecurrentWiring: no embedded value ever reaches unit {unit}; connect or drop it.")
-    counts = np.zeros(first_unit + wiring.n_units, dtype=bool)
-    counts[wiring.n_embedded + wiring.output_indices % wiring.n_vertices] = True
-    _spread(counts, targets, sources)
-    if not counts[first_unit:].all():
-        unit = np.argmin(counts[first_unit:])
-        raise WiringError(f"RecurrentWiring: unit {unit} never reaches an output; connect or drop it.")
+    is_read = np.zeros(first_unit + wiring.n_units, dtype=bool)
+    is_read[wiring.n_embedded + wiring.output_indices % wiring.n_vertices] = True
+    _spread(is_read, targets, sources)
+    return is_reached[first_unit:], is_read[first_unit:]
+
+
+def step_graph(wiring: RecurrentWiring) -> tuple[Int64Array, Int64Array]:
+    """What leads to what within a step or to the next: (sources, targets), int64.
+
+    Vertices of this graph are embedded values, then vertices, then units. Its edges are those of the same step, those
+    from the step before, and one from each unit to its vertex, in this order.
+    """
+    first_unit = wiring.n_embedded + wiring.n_vertices
+    units = np.arange(wiring.n_units)
+    inputs, recurrent = wiring.input_indices.astype(np.int64), wiring.recurrent_indices.astype(np.int64)
+    readers, recurrent_readers = row_numbers(wiring.input_indptr), row_numbers(wiring.recurrent_indptr)
+    vertices = wiring.n_embedded + wiring.unit_vertex.astype(np.int64)
+    return (
+        np.concatenate([inputs, first_unit + recurrent, first_unit + units]),
+        np.concatenate([first_unit + readers, first_unit + recurrent_readers, vertices]),
+    )
 
 
 def _spread(is_marked: BoolArray, sources: Int64Array, targets: Int64Array) -> None:

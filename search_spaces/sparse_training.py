@@ -30,8 +30,8 @@ class SparseTraining:
             the gradient is largest (Evci et al. 2020).
         part: The edges that may be dropped and grown: all, those from inputs, those between hidden neurons, or those
             to outputs.
-        share: Of that part's edges: of "pruned" those that are left at the end; of "set" and "rigl" those that are
-            replaced at the first change; in (0, 1]. 1 of "static".
+        share: Of that part's edges: of "pruned" those that are left at the end; of "set" those that are replaced at
+            each change, of "rigl" at the first one, and ever fewer after it; in (0, 1]. 1 of "static".
         n_changes: How often edges change, evenly over the time of the changes; 0 of "static".
         until: Share of the training by which the changes end, in (0, 1]; 1 of "static".
 

@@ -68,8 +68,7 @@ class Changes:
             if n_dropped <= 0:
                 return network, state
             return without(network, state, kept_edges(network, np.abs(weights), is_of_part, n_dropped))
-        before = self.steps.index(step) / len(self.steps)
-        n_replaced = round(replaced_share(self.training.share, before) * self.n_edges)
+        n_replaced = round(self._replaced_share(step) * self.n_edges)
         rng = np.random.default_rng([*self.seed, CHANGES_WORD, step])
         # The same share of each junction, and with SET of its positive and of its negative weights.
         groups = self.frame.junctions(ends)
@@ -79,3 +78,9 @@ class Changes:
         is_kept = kept_edges(network, saliency, is_of_part, n_replaced)
         of_rigl = look if self.training.method == "rigl" else None
         return rewired(network, state, is_kept, saliency, self.frame, rng, of_rigl)
+
+    def _replaced_share(self, step: int) -> float:
+        """Of the part's edges: with SET as many at every change, with RigL ever fewer."""
+        if self.training.method == "set":
+            return self.training.share
+        return replaced_share(self.training.share, self.steps.index(step) / len(self.steps))

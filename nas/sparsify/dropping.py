@@ -31,7 +31,7 @@ def kept_edges(network: Network, saliency: Saliency, may_be_dropped: Mask, n_dro
     useless = may_be_dropped & ~lie_on_paths(network, ends)
     for _ in range(ROUNDS):
         key = np.where(useless & np.isfinite(key), -np.inf, key)
-        is_kept = ~_lowest(key, n_dropped)
+        is_kept = ~lowest(key, n_dropped)
         on_path = np.zeros(len(key), bool)
         on_path[is_kept] = lie_on_paths(network, Ends(ends.sources[is_kept], ends.targets[is_kept]))
         more = is_kept & ~on_path & np.isfinite(key)
@@ -61,7 +61,7 @@ def lifelines(network: Network, ends: Ends, saliency: Saliency) -> Mask:
     return is_line
 
 
-def _lowest(key: Saliency, n: int) -> Mask:
+def lowest(key: Saliency, n: int) -> Mask:
     """The n lowest of some numbers, of equal ones the first: bool, shape of `key`."""
     if n == 0:
         return np.zeros(len(key), bool)

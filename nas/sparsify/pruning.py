@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nas.engine.feed import AnyNetwork
 from nas.engine.gather import Inputs
 from nas.engine.layout import Float32, Network
 from nas.engine.networks import as_changed
 from nas.engine.population import predict, score, train
 from nas.engine.recipe import Hyperparameters, Recipe
+from nas.engine.sequence_batches import Sequences
 from nas.engine.state import TrainingState
 from nas.sparsify.amounts import Amount
 from nas.sparsify.curvature import made_up_for
@@ -63,20 +65,20 @@ class Pruned:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What a network is pruned and retrained on.
+    """What a network is pruned and retrained on: rows, or sequences.
 
     Attributes:
-        inputs, targets: Training rows, and behind them validation rows.
+        inputs, targets: Training rows, and behind them validation rows; or sequences.
         n_train: How many of them are trained on.
         n_derivatives: On how many of them saliencies take derivatives.
     """
 
-    inputs: Inputs
+    inputs: Inputs | Sequences
     targets: Float32
     n_train: int
     n_derivatives: int = 10_000
 
-    def score(self, network: Network, state: TrainingState, task: str) -> float:
+    def score(self, network: AnyNetwork, state: TrainingState, task: str) -> float:
         """Of the network on the validation rows; NaN without any."""
         if len(self.targets) == self.n_train:
             return float("nan")
@@ -110,6 +112,7 @@ def prune(
         first: The state at the beginning of the training, of the same network, to rewind to.
         should_stop: Asked while it is retrained.
     """
+    assert isinstance(rows.inputs, Inputs)
     task, codes = retraining.recipe.task, codes_of(network, ends_of(network))
     some = Inputs(rows.inputs.values[: rows.n_derivatives], rows.inputs.scale, rows.inputs.shift)
     targets = rows.targets[: rows.n_derivatives]
@@ -126,15 +129,15 @@ def prune(
         if retraining.is_rewound and first is not None:
             state = replace(state, parameters=_rewound(network, state, codes, first))
         before = rows.score(network, state, task)
-        state = _retrained(network, state, retraining, rows, should_stop)
+        state = retrained(network, state, retraining, rows, should_stop)
         epochs = state.steps_done / retraining.recipe.batches.steps_per_epoch
         yield Pruned(network, state, epochs, before, rows.score(network, state, task))
 
 
-def _retrained(
-    network: Network, state: TrainingState, how: Retraining, rows: Rows, should_stop: Callable[[], bool]
+def retrained(
+    network: AnyNetwork, state: TrainingState, how: Retraining, rows: Rows, should_stop: Callable[[], bool]
 ) -> TrainingState:
-    """The state after a retraining, from fresh moments."""
+    """The state of one set of weights after a retraining, from fresh moments."""
     recipe, per_epoch = how.recipe, how.recipe.batches.steps_per_epoch
     zeros = np.zeros_like(state.parameters)
     state = replace(state, first_moment=zeros, second_moment=zeros.copy(), steps_done=0)

@@ -31,5 +31,5 @@ def pruned_to(n_edges: int, n_left: int, progress: float) -> int:
 
 
 def replaced_share(share: float, progress: float) -> float:
-    """The share of edges that are replaced at a point of rewiring (Evci et al. 2020, section 3): a falling cosine."""
+    """The share of edges that RigL replaces at a point of rewiring (Evci et al. 2020, section 3): a falling cosine."""
     return share / 2 * (1.0 + math.cos(math.pi * progress))

@@ -21,12 +21,17 @@ from rich.console import Console
 from nas.config import load_config
 from nas.data import AnyDataset, encode_new_sequences, prepare, prepare_sequences, sequence_load
 from nas.data.reber import reber_strings
+from nas.deployment import network_folder
 from nas.engine.batches import plan_batches
+from nas.errors import UsageError
+from nas.further_pruning import prune_further
 from nas.inputs import sequences_of
+from nas.inspection import read_report
 from nas.network_file import load_network
 from nas.recorder import STUDY_NAME, read_history
 from nas.report.terminal import print_report
 from nas.run import start_run
+from nas.rundir import RunDirectory
 from nas.setup import DROPOUT, LABEL_SMOOTHING, recipe_for, regularisation_ranges, with_space
 from search_spaces import RecurrentGenotype, RecurrentWiring
 
@@ -51,6 +56,23 @@ def reber_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(sequence_load, "reber_strings", partial(reber_strings, 600))
         start_run(config, folder, "reber", small_runs.silent(), time.monotonic())
     return folder / "reber"
+
+
+def test_a_recurrent_network_is_pruned_further_too(strings_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(strings_run, tmp_path / "mine")
+    run, curve = RunDirectory(tmp_path / "mine"), []
+    n_weights = load_network(network_folder(run, None)).wiring.n_weights
+    added = prune_further(run, None, n_weights // 4, "magnitude", curve.append)
+    assert added and curve[-1].n_weights < n_weights
+    for row in added:
+        network = load_network(network_folder(run, row["trial"]))
+        assert isinstance(network.wiring, RecurrentWiring)
+        assert network.wiring.n_weights == row["n_weights"] < n_weights
+    assert read_report(run)["front"][0]["trial"] == added[0]["trial"]
+    with pytest.raises(
+        UsageError, match="--saliency is first-order; the networks of mine are recurrent: give random, "
+    ):
+        prune_further(run, None, None, "first-order", curve.append)
 
 
 def sums_file(path: Path, n: int, names: tuple[str, str, str]) -> Path:

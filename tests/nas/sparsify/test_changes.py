@@ -92,6 +92,21 @@ def test_rewiring_leaves_every_junction_as_large_as_it_was(method: str) -> None:
     assert np.isfinite(state.parameters).all()
 
 
+@pytest.mark.parametrize(("method", "last_share"), [("set", 0.3), ("rigl", 0.15 * (1 + np.cos(np.pi * 0.75)))])
+def test_set_replaces_as_many_edges_at_every_change_and_rigl_ever_fewer(method: str, last_share: float) -> None:
+    wiring = random_wiring(3, n_hidden=60, density=0.2)
+    changes = Changes.of(SparseTraining(method, "all", 0.3, 4, 0.8), wiring, 100, (1, 2))  # type: ignore[arg-type]
+    network = lay_out(wiring, "silu")
+    state, rng = initial_state(network, [[9]]), np.random.default_rng(0)
+    n_neurons, n_sources = len(network.middle), network.n_inputs + network.n_hidden
+    look = Look(rng.standard_normal((n_sources, 16)).astype("f"), rng.standard_normal((n_neurons, 16)).astype("f"))
+    before = set(zip(*ends_of(network), strict=True))
+    for step, share in ((changes.steps[0], 0.3), (changes.steps[-1], last_share)):
+        after, _ = changes.change(step, network, state, lambda: look)
+        grown = set(zip(*ends_of(after), strict=True)) - before
+        assert len(grown) == pytest.approx(share * wiring.n_edges, rel=0.2)
+
+
 def test_the_gradients_that_rigl_looks_at_are_those_of_torch() -> None:
     wiring = random_wiring(4, n_hidden=8, density=0.4)
     network, state = lay_out(wiring, "tanh"), initial_state(lay_out(wiring, "tanh"), [[1]])
