@@ -103,6 +103,7 @@ def save_standings(path: Path, standings: Mapping[str, Standing]) -> None:
             "seconds": standing.seconds,
             "failure": standing.failure,
             "steps_done": None if standing.state is None else standing.state.steps_done,
+            "n_prunings": 0 if standing.state is None else standing.state.n_prunings,
         }
         if standing.state is not None:
             tensors[f"{key}.parameters"] = standing.state.parameters
@@ -138,7 +139,8 @@ def load_standings(path: Path) -> dict[str, Standing]:
         if progress["steps_done"] is not None:
             parameters, first, second = (tensors[f"{key}.{part}"] for part in ("parameters", "first", "second"))
             edges = {name: tensors.get(f"{key}.{name}") for name in ("indptr", "indices")}
-            state = TrainingState(parameters, first, second, progress["steps_done"], **edges)
+            n_done = {name: progress[name] for name in ("steps_done", "n_prunings")}
+            state = TrainingState(parameters, first, second, **n_done, **edges)
         scores = tuple(tuple(seeds) for seeds in progress["scores"])
         standings[key] = Standing(state, scores, progress["seconds"], progress["failure"])
     return standings

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.generation import N_RUNGS, Candidate, Expected
+from nas.generation import N_RUNGS, Candidate, Expected, is_pruned_further
 from nas.outcome import Ending
 from nas.recorder import Trial
 from predictors import final_score_estimates
@@ -59,7 +59,12 @@ class EarlyEvidence:
 
     def expected(self, before: Sequence[Trial]) -> Expected:
         """What is to be expected of the candidates of a generation, by the trials of earlier ones."""
-        labelled = [t for t in before if t.outcome is not None and t.outcome.ending is not Ending.FAILED]
+        # What is pruned further has the scores of what it began with at its first rungs.
+        labelled = [
+            t
+            for t in before
+            if t.outcome is not None and t.outcome.ending is not Ending.FAILED and not is_pruned_further(t.genotype)
+        ]
         n_judged = n_when_judged(len(labelled), self._fewest, self._growth)
         if not n_judged:
             return nothing_expected

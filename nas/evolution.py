@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from nas.generation import N_RUNGS
 from nas.ranking import selection_order
 from nas.seeding import Stream, generator
 from search_spaces import AnyGenotype, AnyWiring, genotype_from_dict, phenotype_key
@@ -21,6 +22,7 @@ from search_spaces.space import Space
 
 IN_FLIGHT = 2  # generations that are trained at a time
 FRESH_SHARE = 0.1  # children drawn anew, so that the search never runs dry
+PRUNED_SHARE = 0.25  # children that are a parent, pruned after its training
 CROSSOVER_SHARE = 0.4
 MUTATION_AFTER_CROSSOVER_SHARE = 0.5
 TOURNAMENT_SIZE = 2
@@ -122,6 +124,10 @@ class Evolution:
             raise RuntimeError(f"Generation {self.n_begun} needs {n_needed} told generations, there are {self.n_told}.")
         return self._populations[n_needed - self.n_told - 1]
 
+    def all_parents(self) -> set[str]:
+        """Keys of all that may be parents of a generation to come."""
+        return {member.key for population in self._populations for member in population}
+
     def ask(self, parents: Parents, n_children: int) -> list[Child]:
         """Propose children for the next generation, none of which was begun before and no two alike.
 
@@ -201,6 +207,10 @@ class Evolution:
         if not parents or rng.random() < FRESH_SHARE:
             return self._space.sample(rng), ()
         first = _tournament(parents, rng)
+        if rng.random() < PRUNED_SHARE and first.n_rungs == N_RUNGS:
+            pruned = self._space.prune(first.genotype, rng)
+            if pruned is not None:
+                return pruned, (first.key,)
         if len(parents) > 1 and rng.random() < CROSSOVER_SHARE:
             second = _tournament(parents, rng)
             if second is not first:

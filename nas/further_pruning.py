@@ -42,6 +42,7 @@ from nas.setup import max_weights_for, prepare_data, recipe_for, space_for
 from nas.sparsify.amounts import Amount
 from nas.sparsify.changes import Changes
 from nas.sparsify.frame import Frame
+from nas.sparsify.further import pruned_further
 from nas.sparsify.learned import learned_wiring
 from nas.sparsify.pruning import Retraining, Rows, prune
 from nas.sparsify.recurrent_pruning import RECURRENT_SALIENCIES, prune_recurrent
@@ -163,6 +164,9 @@ class _Work:
         (state,) = train(
             [network], [own], [first], rows.inputs, rows.targets, recipe, recipe.total_steps, changes=[changes]
         )
+        if isinstance(network, Network) and isinstance(wiring, Wiring) and isinstance(rows.inputs, Inputs):
+            given = (own, rows.inputs, rows.targets, recipe, words)
+            state = pruned_further(network, wiring, state, *given) or state
         trained, parameters = as_changed(network, state), state.parameters[0]
         if isinstance(trained, Network):
             wiring, parameters = learned_wiring(trained, parameters)

@@ -22,7 +22,7 @@ from nas.jobs import Fold, Job, Result
 from nas.outcome import Ending, Outcome
 from nas.ranking import best_of_doublings, selection_order
 from nas.seeding import Stream, seed_words, words_of_key
-from search_spaces import AnyGenotype, AnyWiring, Genotype, weights_left
+from search_spaces import AnyGenotype, AnyWiring, Genotype, first_key, weights_left
 from search_spaces.sparse_training import STATIC
 
 RUNG_SHARES = (1 / 9, 1 / 3, 1.0)
@@ -54,6 +54,11 @@ class Candidate:
     def n_weights(self) -> int:
         """Weights of its network after training."""
         return weights_left(self.genotype, self.wiring)
+
+    @property
+    def is_pruned_further(self) -> bool:
+        """Whether prunings follow its training, so that it begins where its parent has ended."""
+        return is_pruned_further(self.genotype)
 
     @property
     def n_parameters(self) -> int:
@@ -106,7 +111,7 @@ class Course:
             wiring=candidate.wiring,
             activation=activation_of(candidate.genotype),
             hyperparameters=hyperparameters_of(candidate.genotype),
-            weight_seeds=weight_seeds(self.run_seed, candidate.key, self.n_seeds),
+            weight_seeds=weight_seeds(self.run_seed, first_key(candidate.genotype, candidate.wiring), self.n_seeds),
             state=state,
         )
 
@@ -120,6 +125,11 @@ def hyperparameters_of(genotype: AnyGenotype) -> Hyperparameters:
     """What the genotype says of its training."""
     own = genotype.sparse_training if isinstance(genotype, Genotype) else STATIC
     return Hyperparameters(genotype.learning_rate, genotype.dropout, genotype.label_smoothing, own)
+
+
+def is_pruned_further(genotype: AnyGenotype) -> bool:
+    """Whether prunings follow its training."""
+    return isinstance(genotype, Genotype) and bool(genotype.sparse_training.further)
 
 
 def rung_steps(total_steps: int) -> tuple[int, ...]:
@@ -161,6 +171,8 @@ def train_generation(
     on_outcome: Callable[[Candidate, Outcome], None],
     earlier: Sequence[Outcome] = (),
     expected: Expected = lambda rung, candidates, scores: None,
+    earlier_pruned: Sequence[Outcome] = (),
+    finished: dict[str, TrainingState] | None = None,
 ) -> Generator[Heat, None, bool]:
     """Train a generation to its end, or as far as the time goes, one heat after the other.
 
@@ -176,12 +188,16 @@ def train_generation(
         on_outcome: Told each outcome, in the order of ``candidates`` within a rung.
         earlier: Outcomes of earlier generations.
         expected: What is expected of candidates at a rung.
+        earlier_pruned: Outcomes of earlier candidates that were pruned further, which have no scores of their own at
+            early rungs.
+        finished: Gets the states of those that are trained to the end, by key.
 
     Returns:
         Whether every candidate has its outcome.
     """
+    # Those that are pruned further have standings with the scores of what they begin with, and no rung stops them.
     alive = [c for c in candidates if c.key not in known or known[c.key].scores]
-    n_kept = len(candidates)
+    n_kept = sum(not c.is_pruned_further for c in candidates)
     for rung, until_step in enumerate(course.rung_steps):
         failed = {c.key: known[c.key].reason for c in alive if _failed_before(c, rung, known)}
         jobs = _jobs(alive, rung, course, known, standings, failed)
@@ -196,16 +212,21 @@ def train_generation(
                 on_outcome(candidate, Outcome(Ending.FAILED, n_weights, standing.scores, standing.seconds, reason))
         alive = [c for c in alive if c.key not in failed]
         scores = {c.key: _scores(c, known, standings) for c in alive}
-        order = _best_first(alive, scores, rung, earlier, expected)
+        at_rung = [c for c in alive if not c.is_pruned_further]
+        order = _best_first(at_rung, scores, rung, earlier, earlier_pruned, expected)
         is_last = rung == len(course.rung_steps) - 1
         n_kept = 0 if is_last else math.ceil(n_kept / REDUCTIONS[rung])
-        kept = {alive[place].key for place in order[:n_kept]}
+        kept = {at_rung[place].key for place in order[:n_kept]}
+        if not is_last:
+            kept |= {c.key for c in alive if c.is_pruned_further}
         for candidate in alive:
             if candidate.key in kept or candidate.key in known:
                 continue
             standing = standings.pop(candidate.key)
+            if is_last and finished is not None and standing.state is not None:
+                finished[candidate.key] = standing.state
             ending = Ending.COMPLETE if is_last else Ending.STOPPED
-            reason = "" if is_last else f"not among the best {len(kept)} of {len(alive)} at rung {rung + 1}"
+            reason = "" if is_last else f"not among the best {n_kept} of {len(at_rung)} at rung {rung + 1}"
             on_outcome(
                 candidate,
                 Outcome(ending, candidate.n_weights, standing.scores, standing.seconds, reason),
@@ -219,6 +240,7 @@ def _best_first(
     scores: Mapping[str, tuple[tuple[float, ...], ...]],
     rung: int,
     earlier: Sequence[Outcome],
+    earlier_pruned: Sequence[Outcome],
     expected: Expected,
 ) -> list[int]:
     """Places of the living from best to worst at a rung, ranked together with the best of each size of earlier ones.
@@ -228,8 +250,9 @@ def _best_first(
     """
     means = [math.fsum(scores[c.key][rung]) / len(scores[c.key][rung]) for c in alive]
     finals = expected(rung, alive, means) if alive else None
-    compared = rung if finals is None else len(RUNG_SHARES) - 1
-    reached = [outcome for outcome in earlier if len(outcome.scores) > compared]
+    compared = rung if finals is None else N_RUNGS - 1
+    rivals_there = earlier if compared < N_RUNGS - 1 else [*earlier, *earlier_pruned]
+    reached = [outcome for outcome in rivals_there if len(outcome.scores) > compared]
     places = best_of_doublings([o.rung_scores[compared] for o in reached], [o.n_weights for o in reached])
     rivals = [reached[place] for place in places]
     order = selection_order(

@@ -13,6 +13,7 @@ from nas.data.shared import SharedRows
 from nas.engine.batches import BatchPlan
 from nas.engine.feed import AnyNetwork
 from nas.engine.gather import Inputs
+from nas.engine.layout import Float32, Network
 from nas.engine.networks import as_changed, first_state, network_of
 from nas.engine.population import predict, score, train
 from nas.engine.recipe import Hyperparameters, Recipe
@@ -24,6 +25,7 @@ from nas.engine.training import predict_rows, train_network
 from nas.engine.wiring_changes import WiringChanges
 from nas.inputs import engine_rows, mean_square
 from nas.sparsify.changes import Changes
+from nas.sparsify.further import pruned_further
 from search_spaces import AnyWiring, RecurrentWiring, Wiring
 
 
@@ -170,12 +172,18 @@ def _train_on(
     trained: list[Trained] = []
     for job, of_job in zip(group, parts, strict=True):
         states_of = [next(ended) for _ in of_job]
+        prunings = job.hyperparameters.sparse_training.further
+        if prunings and all(_is_at_end(state, leg) for state in states_of):
+            of_job, states_of = _with_prunings(job, of_job, states_of, inputs, targets, leg.recipe, stop)
         if len({state.steps_done for state in states_of}) > 1:
             trained.append((job.state, (), None))  # stopped between its sets of weights: this leg begins again
             continue
         scores: tuple[float, ...] = ()
         failure = next((state.failure for state in states_of if state.failure is not None), None)
-        if failure is None and states_of[0].steps_done == leg.until_step and scored is not None:
+        is_there = states_of[0].steps_done == leg.until_step
+        if leg.until_step == leg.recipe.total_steps:
+            is_there &= states_of[0].n_prunings == len(prunings)
+        if failure is None and is_there and scored is not None:
             first, last = scored
             outputs = (
                 predict(as_changed(part.network, state), parameters, inputs, first, last)
@@ -200,15 +208,42 @@ class _Part:
     changes: WiringChanges | None
 
 
+def _is_at_end(state: TrainingState, leg: Leg) -> bool:
+    return state.failure is None and state.steps_done == leg.recipe.total_steps
+
+
+def _with_prunings(
+    job: Job,
+    parts: list[_Part],
+    states: list[TrainingState],
+    inputs: Inputs | Sequences,
+    targets: Float32,
+    recipe: Recipe,
+    stop: Callable[[], bool],
+) -> tuple[list[_Part], list[TrainingState]]:
+    """The parts and states after the prunings that follow the training; as they were if it was stopped."""
+    assert isinstance(job.wiring, Wiring) and isinstance(inputs, Inputs)
+    alone = [(part.network, state.only(k)) for part, state in zip(parts, states, strict=True)
+             for k in range(len(state.parameters))]  # fmt: skip
+    pruned = []
+    for (network, state), seed in zip(alone, job.weight_seeds, strict=True):
+        assert isinstance(network, Network)
+        after = pruned_further(network, job.wiring, state, job.hyperparameters, inputs, targets, recipe, seed, stop)
+        if after is None:
+            return parts, states
+        pruned.append(after)
+    return [_Part(network, state, None) for network, state in alone], pruned
+
+
 def _parts(job: Job, network: AnyNetwork, state: TrainingState, total_steps: int) -> list[_Part]:
     training = job.hyperparameters.sparse_training
-    if training.is_static:
+    if training.is_static and state.indices is None:
         return [_Part(network, state, None)]
     assert isinstance(job.wiring, Wiring)
-    return [
-        _Part(network, state.only(number), Changes.of(training, job.wiring, total_steps, seed))
-        for number, seed in enumerate(job.weight_seeds)
+    changes = [
+        None if training.is_static else Changes.of(training, job.wiring, total_steps, seed) for seed in job.weight_seeds
     ]
+    return [_Part(network, state.only(number), of_one) for number, of_one in enumerate(changes)]
 
 
 def _train_on_folds(

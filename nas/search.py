@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,9 +14,10 @@ from nas.budget import Clock, Plan
 from nas.checkpoint import load_checkpoint, load_standings, save_checkpoint, save_standings
 from nas.config import RunConfig
 from nas.description import Probe, describe
+from nas.engine.state import TrainingState
 from nas.estimation import estimated_scores
 from nas.evolution import IN_FLIGHT, Evolution, Member, Parents
-from nas.generation import Candidate, Course, Heat, Standing, train_generation
+from nas.generation import Candidate, Course, Heat, Standing, is_pruned_further, train_generation
 from nas.jobs import Leg, Result
 from nas.outcome import Ending, Outcome
 from nas.proposal import Proposal, Proposals, Proposer, settled
@@ -111,6 +112,8 @@ class Search:
         settings = self.config.predictor.model_copy(update={"pool_factor": self.plan.pool_factor})
         self._proposer = Proposer(settings, self.config.search.seed, self.warm_start)
         self._standings: dict[str, Standing] = {}
+        self._finished: dict[str, TrainingState] = {}  # of parents, for children that are pruned further
+        self._needed: list[set[str]] = []
         self._durations_s: list[float] = []
 
     def why_closed(self) -> str | None:
@@ -192,18 +195,39 @@ class Search:
             outcomes[candidate.key] = outcome
             self._record(proposal_of[candidate.key], number, outcome)
 
+        earlier: dict[bool, list[Outcome]] = {False: [], True: []}
+        for trial in settled(self.recorder.history, number):
+            if trial.outcome is not None:
+                earlier[is_pruned_further(trial.genotype)].append(trial.outcome)
+        candidates = [proposal.candidate for proposal in trained]
+        self._standings = self._inherited(candidates, known) | self._standings
         heats = train_generation(
-            [proposal.candidate for proposal in trained],
+            candidates,
             self.course,
             known,
             self._standings,
             on_outcome,
-            [trial.outcome for trial in settled(self.recorder.history, number) if trial.outcome is not None],
+            earlier[False],
             proposals.expected,
+            earlier[True],
+            self._finished,
         )
         generation = Underway(number, proposals.all, outcomes, heats, self.clock.used_s())
         self._go_on(generation)
         return generation
+
+    def _inherited(self, candidates: Sequence[Candidate], known: Mapping[str, Outcome]) -> dict[str, Standing]:
+        """Where candidates begin that are pruned further: at the end of their parent, if its weights are still there.
+
+        Without these they are trained from the beginning, with the same result.
+        """
+        inherited = {}
+        for candidate in candidates:
+            if candidate.is_pruned_further and candidate.key not in known:
+                (parent,) = candidate.parents
+                outcome = next(t.outcome for t in self.recorder.history if t.key == parent and t.outcome is not None)
+                inherited[candidate.key] = Standing(self._finished.get(parent), outcome.scores[:-1])
+        return inherited
 
     def _go_on(self, generation: Underway) -> None:
         """Begin the next heat of a generation, or take note that there is none."""
@@ -228,6 +252,11 @@ class Search:
         self._list_skipped(generation)
         told = [trial for trial in self.recorder.history if trial.generation <= generation.number]
         evolution.tell(generation.members(), estimated_scores(told, self.config.search.seed))
+        # Children that are proposed meanwhile have parents of a population before the kept ones.
+        self._needed = [*self._needed, evolution.all_parents()][-IN_FLIGHT - 1 :]
+        needed = {key for keys in self._needed for key in keys}.union(*(other.trained_keys() for other in underway))
+        for key in self._finished.keys() - needed:
+            del self._finished[key]
         self.recorder.flush()
         self._save(evolution, underway)
 
@@ -273,6 +302,8 @@ class Search:
             standing = self._standings.get(proposal.candidate.key)
             if standing is None or (standing.failure is None and not standing.scores):
                 continue
+            if proposal.candidate.is_pruned_further and standing.failure is None:
+                continue  # it has the scores of what it begins with
             ending = Ending.CUT_OFF if standing.failure is None else Ending.FAILED
             reason = standing.failure or f"the budget ended after rung {len(standing.scores)}"
             n_weights = proposal.candidate.n_weights

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from nas.engine.recipe import Recipe
 from nas.generation import Course
 from nas.recorder import Trial
 from search_spaces import AnyWiring, RecurrentGenotype, RecurrentWiring
+from search_spaces.sparse_training import FURTHER_CHANGES, FURTHER_TRAINING, FURTHER_UNTIL, SparseTraining
 
 RECURRENT_OVERHEAD_EDGES = 400  # units, and sequences of different lengths
 
@@ -31,8 +33,21 @@ class Load:
         genotype = trial.genotype
         if isinstance(genotype, RecurrentGenotype):
             return cls(trial.n_weights, genotype.stride)
-        excess = genotype.sparse_training.mean_excess(share)
-        return cls(trial.n_weights + excess * (trial.n_drawn - trial.n_weights))
+        training = genotype.sparse_training
+        sizes = sizes_by_training(training, trial.n_weights)
+        excess = training.mean_excess(share)
+        n_weights = sizes[0] + excess * (max(trial.n_drawn, sizes[0]) - sizes[0])
+        if share < 1.0:
+            return cls(n_weights)
+        return cls(n_weights + sum(_pruning_load(*pair) for pair in pairwise(sizes)))
+
+    @classmethod
+    def of_search(cls, trial: Trial, share: float) -> Load:
+        """As `of_trial`, but of what is pruned further only the last pruning: it begins where its parent has ended."""
+        genotype = trial.genotype
+        if isinstance(genotype, RecurrentGenotype) or not genotype.sparse_training.further:
+            return cls.of_trial(trial, share)
+        return cls(_pruning_load(*sizes_by_training(genotype.sparse_training, trial.n_weights)[-2:]))
 
     @classmethod
     def of_wiring(cls, wiring: AnyWiring) -> Load:
@@ -73,7 +88,7 @@ class Speed:
         for trial in history:
             if trial.outcome is not None and trial.outcome.scores:
                 n_steps = course.rung_steps[len(trial.outcome.scores) - 1]
-                load = Load.of_trial(trial, n_steps / course.recipe.total_steps)
+                load = Load.of_search(trial, n_steps / course.recipe.total_steps)
                 total_s += course.n_seeds * self.training_s(load, replace(course.recipe, total_steps=n_steps))
         return total_s
 
@@ -84,6 +99,25 @@ class Speed:
     def row_s(self, load: Load) -> float:
         """Seconds that one worker needs for one row, or sequence, of a batch."""
         return self.seconds * (load.n_weights + self.overhead_edges) / load.stride
+
+
+def sizes_by_training(training: SparseTraining, n_weights: int) -> list[float]:
+    """About the weights after the training itself, and after each pruning that follows it, the last of which is given.
+
+    Args:
+        training: What it does to the edges.
+        n_weights: At last.
+    """
+    sizes = [float(n_weights)]
+    for share in reversed(training.further):
+        sizes.insert(0, sizes[0] / share)
+    return sizes
+
+
+def _pruning_load(before: float, after: float) -> float:
+    """What a pruning after the training costs, as weights in the mean over a whole training."""
+    excess = SparseTraining("pruned", "all", 0.5, FURTHER_CHANGES, FURTHER_UNTIL).mean_excess()
+    return FURTHER_TRAINING * (after + excess * (before - after))
 
 
 def _overhead_edges(n_inputs: int, is_recurrent: bool) -> int:

@@ -8,7 +8,7 @@ from search_spaces.genotype import Edit, Genotype, Segment
 from search_spaces.limits import SpaceError
 from search_spaces.mlp import MLPSpace
 from search_spaces.parameters import PriorError
-from search_spaces.phenotype import phenotype_key
+from search_spaces.phenotype import first_key, phenotype_key
 from search_spaces.priors import PRIORS, Prior
 from search_spaces.recurrent_genotype import RecurrentGenotype
 from search_spaces.recurrent_wiring import RecurrentWiring
@@ -38,6 +38,7 @@ __all__ = [
     "SpaceError",
     "Wiring",
     "WiringError",
+    "first_key",
     "genotype_from_dict",
     "phenotype_key",
     "weights_left",

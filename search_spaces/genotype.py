@@ -226,11 +226,14 @@ class Genotype(GraphGenotype):
 
     def to_dict(self) -> dict[str, Any]:
         """The genotype in JSON types; `from_dict` gives it back."""
-        return super().to_dict() | {"sparse_training": values_of(self.sparse_training)}
+        training = values_of(self.sparse_training) | {"further": list(self.sparse_training.further)}
+        return super().to_dict() | {"sparse_training": training}
 
     @classmethod
     def _read(cls, genes: dict[str, Any]) -> dict[str, Any]:
-        return {"sparse_training": SparseTraining(**genes_of(SparseTraining, genes["sparse_training"]))}
+        values = genes_of(SparseTraining, genes["sparse_training"])
+        values["further"] = tuple(list_of("SparseTraining", "further", values["further"]))
+        return {"sparse_training": SparseTraining(**values)}
 
     def __post_init__(self) -> None:
         super().__post_init__()

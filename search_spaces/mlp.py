@@ -24,10 +24,15 @@ from search_spaces.genes import (
 from search_spaces.genotype import ORIENTATIONS, READOUTS, Activation, Genotype
 from search_spaces.input_choice import INPUT_CHOICES, InputChoice, Plane
 from search_spaces.limits import Limits, SpaceError
-from search_spaces.mutation import another, change_seed, mutated
+from search_spaces.mutation import another, change_seed, mutated, scaled
 from search_spaces.priors import PRIORS, find_prior
 from search_spaces.sparse_training import METHODS, STATIC, Method, SparseTraining
-from search_spaces.sparse_training_draws import draw_sparse_training, most_pruned
+from search_spaces.sparse_training_draws import (
+    draw_sparse_training,
+    in_one_training,
+    most_pruned,
+    pruned_further,
+)
 from search_spaces.template_draws import TemplateDraw, draw_template, plain_templates
 from search_spaces.templates import MAX_LAYERS
 from search_spaces.wiring import Wiring
@@ -188,7 +193,7 @@ class MLPSpace(Limits):
         Raises:
             SpaceError: The genotype belongs to another space.
         """
-        own = self._own(genotype)
+        own = self._in_one_training(self._own(genotype))
         return another(
             own,
             lambda: self._fitted(mutated(own, self.ranges, rng)),
@@ -201,7 +206,20 @@ class MLPSpace(Limits):
         Raises:
             SpaceError: A genotype belongs to another space.
         """
-        return self._fitted(crossed(self._own(first), self._own(second), rng))
+        one, other = (self._in_one_training(self._own(genotype)) for genotype in (first, second))
+        return self._fitted(crossed(one, other, rng))
+
+    def prune(self, genotype: AnyGenotype, rng: np.random.Generator) -> Genotype | None:
+        """The genotype, whose network is pruned once more after its training.
+
+        None if the space has no pruning, or the network has been pruned often enough.
+
+        Raises:
+            SpaceError: The genotype belongs to another space.
+        """
+        own = self._own(genotype)
+        further = pruned_further(own.sparse_training, rng) if "pruned" in self.methods else None
+        return None if further is None else replace(own, sparse_training=further)
 
     def wire(self, genotype: AnyGenotype) -> Wiring:
         """The wiring of the genotype: the same arrays each time.
@@ -214,6 +232,15 @@ class MLPSpace(Limits):
     def _fitted(self, genotype: Genotype) -> Genotype:
         segments = tuple(bounded(segment, self.bounds) for segment in genotype.segments)
         return fit(replace(genotype, segments=segments), self.n_inputs, self.n_outputs, self.max_weights, self.plane)
+
+    def _in_one_training(self, genotype: Genotype) -> Genotype:
+        """A genotype of about as many weights whose training nothing follows."""
+        if not genotype.sparse_training.further:
+            return genotype
+        ranges, training = self.ranges, in_one_training(genotype.sparse_training)
+        share = max(training.share, 1.0 / ranges.most_pruned)
+        alone = replace(genotype, sparse_training=replace(training, share=share))
+        return scaled(alone, training.share / share, ranges) if share > training.share else alone
 
     def _own(self, genotype: AnyGenotype) -> Genotype:
         if not isinstance(genotype, Genotype) or genotype.space != self.name:

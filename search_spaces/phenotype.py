@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from search_spaces.any_genotype import AnyGenotype
 from search_spaces.gene_checks import values_of
 from search_spaces.genotype import Genotype
 from search_spaces.space import AnyWiring
+from search_spaces.sparse_training import STATIC
 
 
 def phenotype_key(genotype: AnyGenotype, wiring: AnyWiring) -> str:
@@ -32,7 +33,7 @@ def phenotype_key(genotype: AnyGenotype, wiring: AnyWiring) -> str:
         "dropout": genotype.dropout,
         "label_smoothing": genotype.label_smoothing,
     }
-    if isinstance(genotype, Genotype) and not genotype.sparse_training.is_static:
+    if isinstance(genotype, Genotype) and genotype.sparse_training != STATIC:
         training["sparse_training"] = values_of(genotype.sparse_training)
     digest.update(json.dumps(training, sort_keys=True, allow_nan=False).encode())
     for field in fields(wiring):
@@ -43,3 +44,10 @@ def phenotype_key(genotype: AnyGenotype, wiring: AnyWiring) -> str:
         if is_array:
             digest.update(value.tobytes())
     return digest.hexdigest()
+
+
+def first_key(genotype: AnyGenotype, wiring: AnyWiring) -> str:
+    """The key of the candidate without the prunings that follow its training: what these begin with."""
+    if isinstance(genotype, Genotype):
+        genotype = replace(genotype, sparse_training=genotype.sparse_training.first)
+    return phenotype_key(genotype, wiring)

@@ -207,6 +207,10 @@ class RNNSpace(Limits):
             child = replace(child, window=own.window, stride=own.stride)
         return self._fitted(child, self.max_weights)
 
+    def prune(self, genotype: AnyGenotype, rng: np.random.Generator) -> RecurrentGenotype | None:
+        """None: recurrent networks are not pruned in the search."""
+        return None
+
     def wire(self, genotype: AnyGenotype) -> RecurrentWiring:
         """The wiring of the genotype: the same arrays each time.
 

@@ -56,6 +56,9 @@ class Space(Protocol[KeyedT, SizedT_co]):
     def cross(self, first: KeyedT, second: KeyedT, rng: np.random.Generator) -> KeyedT:
         """One child that takes after both."""
 
+    def prune(self, genotype: KeyedT, rng: np.random.Generator) -> KeyedT | None:
+        """The genotype, whose network is made smaller after its training; None where there is no such thing."""
+
     def wire(self, genotype: KeyedT) -> SizedT_co:
         """The wiring of the genotype: the same one each time."""
 

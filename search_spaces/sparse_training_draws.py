@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from search_spaces.genes import log_uniform
-from search_spaces.sparse_training import STATIC, Method, Part, SparseTraining
+from search_spaces.sparse_training import MOST_FURTHER, STATIC, Method, Part, SparseTraining
 
 METHOD_WEIGHTS: dict[Method, float] = {"static": 0.4, "pruned": 0.4, "set": 0.05, "rigl": 0.15}
 PART_WEIGHTS: dict[Part, float] = {"all": 0.6, "inputs": 0.3, "hidden": 0.05, "readout": 0.05}
@@ -17,6 +17,8 @@ LEAST_FACTOR = 1.5  # by which there are more edges before pruning than after, a
 REPLACED_SHARES = (0.05, 0.5)  # of edges, at the first rewiring
 PRUNINGS, REWIRINGS = (15, 80), (4, 40)
 ENDS = (0.2, 0.8)  # share of the training by which changes end
+USUAL_PRUNINGS, USUAL_END = 40, 0.4
+FURTHER_SHARES = (0.4, 0.75)  # of the edges, that a pruning after the training leaves
 DRAWS_FOR_MEAN = 200
 CHANGE = 0.4  # standard deviation of the logarithm of a factor
 
@@ -74,6 +76,23 @@ def varied_sparse_training(
     if setting == 2:
         return replace(training, n_changes=round(_varied(training.n_changes, counts, rng)))
     return replace(training, until=_varied(training.until, ENDS, rng))
+
+
+def pruned_further(training: SparseTraining, rng: np.random.Generator) -> SparseTraining | None:
+    """The same with one more pruning after the training; None if there can be no more."""
+    if len(training.further) == MOST_FURTHER:
+        return None
+    return replace(training, further=(*training.further, log_uniform(*FURTHER_SHARES, rng)))
+
+
+def in_one_training(training: SparseTraining) -> SparseTraining:
+    """A gradual pruning in one training that leaves about as much as a training with the prunings that follow it."""
+    share = training.kept_share * math.prod(training.further)
+    if not training.further:
+        return training
+    if training.method == "pruned":
+        return replace(training.first, share=share)
+    return SparseTraining("pruned", "all", share, USUAL_PRUNINGS, USUAL_END)
 
 
 def _ranges(method: Method, most_factor: float) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -32,7 +32,7 @@ CONFIG = """
 trials = 40
 population = 8
 [training]
-epochs = 1000
+epochs = 300
 seeds = 1
 [predictor]
 warm_up = 10

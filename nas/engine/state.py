@@ -24,6 +24,7 @@ class TrainingState:
         indptr: int32 (n_seeds, n_neurons + 1), and
         indices: int32 (n_seeds, n_edges): the edges of each set of weights, as those of a `Wiring`, once training has
             changed them; None while they are those that were drawn.
+        n_prunings: How many of the prunings that follow the training are done.
     """
 
     parameters: Float32
@@ -33,6 +34,7 @@ class TrainingState:
     failure: str | None = None
     indptr: Int32 | None = None
     indices: Int32 | None = None
+    n_prunings: int = 0
 
     def only(self, number: int) -> TrainingState:
         """The state of one set of weights."""
@@ -57,6 +59,7 @@ def joined(states: Sequence[TrainingState]) -> TrainingState:
         next((state.failure for state in states if state.failure), None),
         _stacked([state.indptr for state in states]),
         _stacked([state.indices for state in states]),
+        min(state.n_prunings for state in states),
     )
 
 

@@ -64,7 +64,13 @@ def comparison_sentence(comparison: Row, score_name: str) -> str:
     return f"{sentence}; McNemar's test, mid-p: {comparison['p_value']:.2g}."
 
 
-METHOD_NAMES = {"static": "drawn", "pruned": "pruned", "set": "rewired by SET", "rigl": "rewired by RigL"}
+METHOD_NAMES = {
+    "static": "drawn",
+    "pruned": "pruned",
+    "set": "rewired by SET",
+    "rigl": "rewired by RigL",
+    "pruned further": "pruned further after their training",
+}
 
 
 def methods_sentence(methods: Sequence[Row]) -> str:

@@ -84,7 +84,8 @@ def train_to_end(workers: Workers, jobs: Sequence[tuple[Job, Recipe]], deadline:
                 wiring=wiring,
                 parameters=parameters,
                 epochs=state.steps_done / recipe.batches.steps_per_epoch,
-                is_complete=state.steps_done == recipe.total_steps,
+                is_complete=state.steps_done == recipe.total_steps
+                and state.n_prunings == len(job.hyperparameters.sparse_training.further),
                 seconds=result.seconds,
             )
     return trained

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nas.generation import is_pruned_further
 from nas.recorder import Trial
 from nas.results.findings import MethodRow
 from nas.status import comparable_trials, score_of
@@ -17,13 +18,19 @@ FEWEST = 5  # trained to the end, of each, to be compared
 LEAST_SHORTFALL = 1e-4
 
 
+FURTHER = "pruned further"
+KINDS = (*METHODS, FURTHER)
+
+
 def method_of(trial: Trial) -> str:
-    """How training treats the edges of a trial's network."""
+    """How training treats the edges of a trial's network, one of `KINDS`."""
+    if is_pruned_further(trial.genotype):
+        return FURTHER
     return trial.genotype.sparse_training.method if isinstance(trial.genotype, Genotype) else "static"
 
 
 def method_rows(history: Sequence[Trial], front: Sequence[Trial]) -> list[MethodRow]:
-    """A row for each method of which a network was trained to the end, in the order of `METHODS`.
+    """A row for each method of which a network was trained to the end, in the order of `KINDS`.
 
     Errors are what scores lack of 1. Their logarithms are compared after a quadratic in the logarithm of the number of
     weights, fitted to all, so that sizes do not matter.
@@ -34,7 +41,7 @@ def method_rows(history: Sequence[Trial], front: Sequence[Trial]) -> list[Method
     """
     trials = comparable_trials(history)
     methods = np.array([method_of(trial) for trial in trials])
-    present = [method for method in METHODS if method in methods]
+    present = [method for method in KINDS if method in methods]
     counts = {method: int((methods == method).sum()) for method in present}
     rest = _at_equal_size(trials)
     drawn = rest[methods == "static"] if len(rest) else rest

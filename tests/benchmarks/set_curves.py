@@ -19,6 +19,7 @@ import csv
 import gzip
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,7 @@ def read_data(path: Path) -> tuple[Inputs, np.ndarray, Inputs, np.ndarray]:
 def curve(method: str, seed: int, epochs: int, path: Path) -> list[tuple[int, float]]:
     """Epochs and test accuracies of a run."""
     inputs, targets, test, test_targets = read_data(path)
-    sizes = [min(LINKS_FACTOR * (a + b), a * b) for a, b in zip(WIDTHS[:-1], WIDTHS[1:], strict=True)]
+    sizes = [min(LINKS_FACTOR * (a + b), a * b) for a, b in pairwise(WIDTHS)]
     is_dense = method == "dense"
     wiring = dense_wiring(WIDTHS) if is_dense else random_links(WIDTHS, sizes, np.random.default_rng(seed))
     batches = BatchPlan(N_TRAIN, BATCH_SIZE, (seed,))

@@ -13,7 +13,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nas.evolution import (
+    FRESH_SHARE,
     IN_FLIGHT,
+    PRUNED_SHARE,
     Child,
     Evolution,
     Member,
@@ -276,6 +278,9 @@ class FewPoints:
     def cross(self, first: AnyGenotype, second: AnyGenotype, rng: np.random.Generator) -> Genotype:
         return self.sample(rng)
 
+    def prune(self, genotype: AnyGenotype, rng: np.random.Generator) -> None:
+        return None
+
     def wire(self, genotype: AnyGenotype) -> Wiring:
         return SPACE.wire(genotype)
 
@@ -296,3 +301,18 @@ def test_the_best_of_a_population_have_the_most_children() -> None:
     best, worst = evolution.population[0].key, evolution.population[-1].key
     parents = [key for child in evolution.ask(evolution.population, 150) for key in child.parents]
     assert parents.count(best) > 3 * parents.count(worst)
+
+
+@pytest.mark.parametrize(("n_rungs", "share"), [(3, PRUNED_SHARE * (1 - FRESH_SHARE)), (2, 0.0)])
+def test_some_children_are_their_parent_pruned_further_if_it_was_trained_to_the_end(n_rungs: int, share: float) -> None:
+    evolution = Evolution(SPACE, 10, 0)
+    round_of(evolution, [member(sampled(number), 0.9, 10 + number, n_rungs) for number in range(10)])
+    parents = {one.key: one.genotype for one in evolution.population}
+    children = evolution.ask(evolution.population, 400)
+    pruned = [child for child in children if child.genotype.sparse_training.further]
+    assert len(pruned) / len(children) == pytest.approx(share, abs=0.06)
+    for child in pruned:
+        (parent,) = child.parents
+        before, after = parents[parent].sparse_training, child.genotype.sparse_training
+        assert after.further[:-1] == before.further
+        assert replace(child.genotype, sparse_training=before) == parents[parent]

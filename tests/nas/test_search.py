@@ -14,6 +14,7 @@ import small_runs
 
 from nas.checkpoint import load_checkpoint
 from nas.evolution import IN_FLIGHT
+from nas.generation import is_pruned_further
 from nas.outcome import Ending
 from nas.recorder import Trial, read_history
 from predictors.gate import AUDIT, EXPLORATION, PREDICTED, SKIPPED, UNKNOWN_FAMILY, WARM_UP
@@ -60,7 +61,10 @@ def test_parents_were_trained_in_an_earlier_generation(history: list[Trial]) -> 
 
 def test_each_generation_ends_by_rungs(history: list[Trial]) -> None:
     for generation in range(n_generations(history)):
-        outcomes = [t.outcome for t in history if t.generation == generation and t.outcome is not None]
+        trained = [t for t in history if t.generation == generation and t.outcome is not None]
+        n_pruned_further = sum(is_pruned_further(trial.genotype) for trial in trained)  # no rung stops these
+        outcomes = [t.outcome for t in trained if not is_pruned_further(t.genotype)]
+        assert sum(t.outcome.ending is Ending.COMPLETE for t in trained) >= n_pruned_further
         n_second, n_last = math.ceil(len(outcomes) / 3), math.ceil(math.ceil(len(outcomes) / 3) / 2)
         reached = [1] * (len(outcomes) - n_second) + [2] * (n_second - n_last) + [3] * n_last
         assert sorted(len(outcome.scores) for outcome in outcomes) == reached

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
-from candidates import COURSE, trial
+from candidates import COURSE, complete, sampled, trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import random_wiring
 
 from nas.outcome import Ending, Outcome
 from nas.speed import Load, Speed
+from search_spaces.sparse_training import STATIC
 
 
 @settings(deadline=None)
@@ -44,3 +46,17 @@ def test_speed_is_observed_from_trainings_of_any_length(sizes: list[tuple[int, i
     assert observed is not None and observed.seconds == pytest.approx(speed.seconds)
     assert speed.search_s(trials, course) == pytest.approx(total_s)
     assert Speed.observed(trials[:2], course, 13) is None
+
+
+def test_prunings_after_a_training_cost_a_third_of_it_each_at_the_size_of_that_time() -> None:
+    genotype = replace(sampled(0), sparse_training=STATIC)
+    further = replace(STATIC, further=(0.5, 0.25))
+    one = replace(trial(0, complete(100, 0.5, 0.5, 0.5)), genotype=genotype, n_weights=800, n_drawn=800)
+    pruned = replace(one, genotype=replace(genotype, sparse_training=further), n_weights=100)
+    sizes, excess = (800.0, 400.0, 100.0), 0.13
+    each = [(after + excess * (before - after)) / 3 for before, after in pairwise(sizes)]
+    assert Load.of_trial(one).n_weights == 800
+    assert Load.of_trial(pruned).n_weights == pytest.approx(800 + sum(each), rel=0.01)
+    assert Load.of_trial(pruned, 1 / 3).n_weights == 800
+    assert Load.of_search(pruned, 1.0).n_weights == pytest.approx(each[-1], rel=0.05)
+    assert Load.of_search(one, 1.0) == Load.of_trial(one)

@@ -33,7 +33,7 @@ def test_from_dict_gives_back_what_to_dict_wrote_to_json() -> None:
 
 
 def test_the_key_never_changes() -> None:
-    assert GENOTYPE.key() == "6c377626a70ff168fb06724c83b0bf1092993dd9b72dd94450f4d81d12fb9462"
+    assert GENOTYPE.key() == "f5469e00375061168447b88bd8ede655aff6d8ecd6e31d1d844eed8bd72a93d5"
 
 
 def test_the_key_depends_on_every_gene() -> None:

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search_spaces import MLPSpace, PriorError, SpaceError, weights_left
+from search_spaces import (
+    MLPSpace,
+    PriorError,
+    SpaceError,
+    first_key,
+    genotype_from_dict,
+    phenotype_key,
+    weights_left,
+)
 from search_spaces.input_choice import Plane
 from search_spaces.sparse_training import METHODS, Method
 
@@ -167,3 +175,33 @@ def test_plain_networks_of_images_read_patches() -> None:
     genotypes = MLPSpace(64, 10, 2000, plane=plane).plain(np.random.default_rng(0))
     assert {genotype.input_choice for genotype in genotypes} == {"patch"}
     assert {genotype.input_choice for genotype in SPACE.plain(np.random.default_rng(0))} == {"random"}
+
+
+def test_a_genotype_is_pruned_after_its_training_and_its_children_in_theirs() -> None:
+    space, rng = MLPSpace(n_inputs=60, n_outputs=5, max_weights=3000), np.random.default_rng(0)
+    for seed in range(10):
+        genotype = space.sample(np.random.default_rng(seed))
+        pruned = genotype
+        for _ in range(3):
+            further = space.prune(pruned, rng)
+            assert further is not None
+            pruned = further
+        wiring = space.wire(pruned)
+        assert replace(pruned, sparse_training=genotype.sparse_training) == genotype
+        assert weights_left(pruned, wiring) < weights_left(genotype, wiring)
+        assert genotype_from_dict(pruned.to_dict()) == pruned
+        assert phenotype_key(pruned, wiring) != phenotype_key(genotype, wiring) == first_key(pruned, wiring)
+        for child in (space.mutate(pruned, rng), space.cross(pruned, genotype, rng)):
+            assert not child.sparse_training.further
+    assert replace(space, methods=("static", "rigl")).prune(genotype, rng) is None
+
+
+def test_a_child_of_a_pruned_network_has_about_as_many_weights() -> None:
+    space, rng = MLPSpace(n_inputs=60, n_outputs=5, max_weights=3000), np.random.default_rng(0)
+    ratios = []
+    for seed in range(60):
+        pruned = space.prune(space.sample(np.random.default_rng(seed)), rng)
+        assert pruned is not None
+        n_weights, child = weights_left(pruned, space.wire(pruned)), space.mutate(pruned, rng)
+        ratios.append(weights_left(child, space.wire(child)) / n_weights)
+    assert 0.7 < np.median(ratios) < 1.4

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,14 @@ from support import random_wiring
 
 from search_spaces import GenotypeError
 from search_spaces.sparse_training import METHODS, PARTS, STATIC, Part, SparseTraining, n_edges_of
-from search_spaces.sparse_training_draws import draw_sparse_training, mean_cost, most_pruned, varied_sparse_training
+from search_spaces.sparse_training_draws import (
+    draw_sparse_training,
+    in_one_training,
+    mean_cost,
+    most_pruned,
+    pruned_further,
+    varied_sparse_training,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,3 +74,35 @@ def test_the_mean_cost_is_that_of_long_pruning() -> None:
     assert 1.5 < mean_cost(["pruned"], 28.0, rng) < 4.0
     assert 1.0 < mean_cost(["pruned"], 2.0, rng) < 1.2
     assert [most_pruned(n) for n in (1, 16, 784)] == [2.0, 4.0, 28.0]
+
+
+def test_what_follows_a_training_leaves_its_share_of_what_is_left() -> None:
+    wiring = random_wiring(0, n_hidden=30, density=0.5)
+    pruned = SparseTraining("pruned", "all", 0.5, 10, 0.5, (0.5, 0.8))
+    n_first = int(np.ceil(0.5 * wiring.n_edges))
+    assert pruned.first.weights_left(wiring) == n_first
+    assert pruned.weights_left(wiring) == int(np.ceil(0.8 * np.ceil(0.5 * n_first)))
+    fewest = wiring.n_outputs * (wiring.depth + 1)
+    assert replace(STATIC, further=(0.001,) * 8).weights_left(wiring) == fewest
+
+
+@pytest.mark.parametrize("further", [(0.0,), (1.5,), (1,), [0.5], (0.5,) * 9])
+def test_impossible_prunings_are_refused(further: object) -> None:
+    with pytest.raises(GenotypeError, match=r"SparseTraining: .*further"):
+        SparseTraining(further=further)  # type: ignore[arg-type]
+
+
+def test_prunings_one_after_the_other_become_one_of_the_same_share() -> None:
+    rng = np.random.default_rng(0)
+    training = STATIC
+    for number in range(8):
+        further = pruned_further(training, rng)
+        assert further is not None and further.further[:-1] == training.further
+        assert len(further.further) == number + 1
+        training = further
+    assert pruned_further(training, rng) is None
+    assert in_one_training(STATIC) == STATIC
+    for first in (STATIC, SparseTraining("rigl", "all", 0.3, 4, 0.8), SparseTraining("pruned", "all", 0.5, 10, 0.5)):
+        one = in_one_training(replace(first, further=(0.5, 0.4)))
+        assert one.method == "pruned" and not one.further
+        assert one.share == pytest.approx(0.2 * first.kept_share)
