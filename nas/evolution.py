@@ -15,15 +15,13 @@ from typing import Any
 import numpy as np
 
 from nas.generation import N_RUNGS
+from nas.operators import OPERATORS, BestScores, Operator, Tally, operator_of, shares, tally
 from nas.ranking import selection_order
 from nas.seeding import Stream, generator
 from search_spaces import AnyGenotype, AnyWiring, genotype_from_dict, phenotype_key
 from search_spaces.space import Space
 
 IN_FLIGHT = 2  # generations that are trained at a time
-FRESH_SHARE = 0.1  # children drawn anew, so that the search never runs dry
-PRUNED_SHARE = 0.25  # children that are a parent, pruned after its training
-CROSSOVER_SHARE = 0.4
 MUTATION_AFTER_CROSSOVER_SHARE = 0.5
 TOURNAMENT_SIZE = 2
 ATTEMPTS_A_CHILD = 50
@@ -54,6 +52,7 @@ class Member:
         key, genotype, n_weights: What it is.
         score: What it scored, or is expected to score.
         n_rungs: How many rungs it reached; 0 if it failed.
+        parents: Keys of what it came from.
     """
 
     key: str
@@ -61,6 +60,7 @@ class Member:
     score: float
     n_weights: int
     n_rungs: int
+    parents: tuple[str, ...] = ()
 
 
 KeyOf = Callable[[AnyGenotype, AnyWiring], str]
@@ -102,6 +102,8 @@ class Evolution:
         self.n_told = 0
         self._populations: list[Parents] = [()]  # after the last generations that were told, the newest last
         self._seen: set[str] = set()
+        self._tallies: list[Tally] = []  # of all generations that were told
+        self._best: BestScores = {}
 
     @property
     def population(self) -> Parents:
@@ -138,11 +140,13 @@ class Evolution:
             n_children: How many.
         """
         rng = generator(self._seed, Stream.EVOLUTION, self.n_begun)
+        known = self._tallies[IN_FLIGHT : max(self.n_begun - (IN_FLIGHT - 1), 0)]  # the first have no parents
+        of_operators = shares(known)
         children: dict[str, Child] = {}
         first = self._first[self.n_begun :: IN_FLIGHT] if self.n_begun < IN_FLIGHT else ()
         proposals = chain(
             ((genotype, ()) for genotype in first[: math.ceil(n_children / 2)]),
-            (self._propose(parents, rng) for _ in range(n_children * ATTEMPTS_A_CHILD)),
+            (self._propose(parents, rng, of_operators) for _ in range(n_children * ATTEMPTS_A_CHILD)),
         )
         for genotype, came_from in proposals:
             if len(children) == n_children:
@@ -173,6 +177,12 @@ class Evolution:
             for some in (self.population, members)
         )
         selected = self._select(tuple(population), [member for member in told if member.n_rungs > 0])
+        children: list[tuple[Operator, float | None, int]] = [
+            (operator_of(one.genotype, one.parents), one.score if one.n_rungs == N_RUNGS else None, one.n_weights)
+            for one in told
+        ]
+        counts, self._best = tally(children, self._best)
+        self._tallies.append(counts)
         self._populations = [*self._populations, selected][-IN_FLIGHT:]
         self.n_told += 1
 
@@ -187,6 +197,8 @@ class Evolution:
             "generation": self.n_told,
             "populations": populations,
             "seen": sorted(self._seen.difference(unfinished)),
+            "tallies": self._tallies,
+            "best": sorted(self._best.items()),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -194,24 +206,32 @@ class Evolution:
         self.n_told = self.n_begun = int(state["generation"])
         self._seen = set(state["seen"])
         self._populations = [
-            tuple(Member(**m | {"genotype": genotype_from_dict(m["genotype"])}) for m in population)
+            tuple(
+                Member(**m | {"genotype": genotype_from_dict(m["genotype"]), "parents": tuple(m["parents"])})
+                for m in population
+            )
             for population in state["populations"]
         ]
+        self._tallies = [{name: (n[0], n[1]) for name, n in counts.items()} for counts in state["tallies"]]
+        self._best = dict(state["best"])
 
     def _select(self, population: Parents, members: Sequence[Member]) -> Parents:
         """The next population, best first."""
         return tuple(_best_first([*population, *members])[: self._population_size])
 
-    def _propose(self, parents: Parents, rng: np.random.Generator) -> tuple[AnyGenotype, tuple[str, ...]]:
+    def _propose(
+        self, parents: Parents, rng: np.random.Generator, of_operators: Mapping[Operator, float]
+    ) -> tuple[AnyGenotype, tuple[str, ...]]:
         """A genotype, and the keys of what it came from."""
-        if not parents or rng.random() < FRESH_SHARE:
+        operator = OPERATORS[int(rng.choice(len(OPERATORS), p=[of_operators[name] for name in OPERATORS]))]
+        if not parents or operator == "drawn":
             return self._space.sample(rng), ()
         first = _tournament(parents, rng)
-        if rng.random() < PRUNED_SHARE and first.n_rungs == N_RUNGS:
+        if operator == "pruned further" and first.n_rungs == N_RUNGS:
             pruned = self._space.prune(first.genotype, rng)
             if pruned is not None:
                 return pruned, (first.key,)
-        if len(parents) > 1 and rng.random() < CROSSOVER_SHARE:
+        if operator == "crossed" and len(parents) > 1:
             second = _tournament(parents, rng)
             if second is not first:
                 genotype = self._space.cross(first.genotype, second.genotype, rng)

@@ -262,7 +262,7 @@ def _train_on_folds(
         states_of = [state for state, _, _ in of_folds if state is not None]
         scores = tuple(score for _, scores, _ in of_folds for score in scores)
         failure = next((failure for _, _, failure in of_folds if failure is not None), None)
-        if failure is None and len({state.steps_done for state in states_of}) > 1:
+        if failure is None and len({(state.steps_done, state.n_prunings) for state in states_of}) > 1:
             trained.append((job.state, (), None))  # stopped between folds: this leg begins again
         elif failure is not None:
             trained.append((states_of[0], (), failure))

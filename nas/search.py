@@ -73,6 +73,7 @@ class Underway:
                 score=outcome.score if outcome.scores else 0.0,
                 n_weights=outcome.n_weights,
                 n_rungs=0 if outcome.ending is Ending.FAILED else len(outcome.scores),
+                parents=candidates[key].parents,
             )
             for key, outcome in sorted(self.outcomes.items())
         ]
@@ -200,7 +201,8 @@ class Search:
             if trial.outcome is not None:
                 earlier[is_pruned_further(trial.genotype)].append(trial.outcome)
         candidates = [proposal.candidate for proposal in trained]
-        self._standings = self._inherited(candidates, known) | self._standings
+        for key, standing in self._inherited(candidates, known).items():
+            self._standings.setdefault(key, standing)
         heats = train_generation(
             candidates,
             self.course,

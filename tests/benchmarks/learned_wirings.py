@@ -7,7 +7,8 @@ FOLDER has csv/letter.csv, csv/satimage.csv (target `class`) and mnist.npz; two 
 (`wide_tables.py`). Each search is a `nas search` with `--methods`; MNIST has twice the time of the others and at most
 five seeds. The file gets a row a search, and the same command goes on where it stopped. Compared are the test scores of
 the best network of the reported front with at most the weights that are allowed, and with at most a quarter of them,
-and the area of the front (`comparison.hypervolume`).
+and the area of the front (`comparison.hypervolume`). "all, trained anew" has all methods, but no child that begins with
+the weights of its parent and is pruned further.
 """
 
 from __future__ import annotations
@@ -22,12 +23,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comparison import Difference, floor_of, hypervolume, mean_and_error, paired
-from proposers import GATED
+from proposers import ALL_ANEW, GATED
 from result_file import Row, read_rows
 from search_runs import Wanted, complete, front_by_test
 from wide_tables import NAMES, write_wide_table
 
-METHODS = {"drawn only": "static", "all": "static,pruned,set,rigl", "pruning alone": "pruned", "RigL alone": "rigl"}
+ALL = "static,pruned,set,rigl"
+METHODS = {
+    "drawn only": (GATED, "static"),
+    "all": (GATED, ALL),
+    "pruning alone": (GATED, "pruned"),
+    "RigL alone": (GATED, "rigl"),
+    "all, trained anew": (ALL_ANEW, ALL),
+}
 MEASURES = WHOLE, QUARTER, AREA = "test score", "test score, a quarter of the weights", "area of the front, test"
 MNIST_SEEDS = 5
 
@@ -61,6 +69,7 @@ def searches_of(tasks: Sequence[Task], folder: Path, generated: Path, n_seeds: i
                 options += ("--max-weights", str(task.max_weights))
             first = seed % len(names)
             for name in (*names[first:], *names[:first]):
+                proposer, methods = METHODS[name]
                 wanted.append(
                     Wanted(
                         task.data,
@@ -68,8 +77,8 @@ def searches_of(tasks: Sequence[Task], folder: Path, generated: Path, n_seeds: i
                         task.budget_s,
                         seed,
                         name,
-                        options=(*options, "--methods", METHODS[name]),
-                        proposer=GATED,
+                        options=(*options, "--methods", methods),
+                        proposer=proposer,
                     )
                 )
     return wanted

@@ -13,13 +13,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nas.evolution import (
-    FRESH_SHARE,
     IN_FLIGHT,
-    PRUNED_SHARE,
     Child,
     Evolution,
     Member,
 )
+from nas.operators import shares
 from search_spaces import AnyGenotype, Wiring, phenotype_key
 from search_spaces.genotype import Genotype
 
@@ -303,7 +302,7 @@ def test_the_best_of_a_population_have_the_most_children() -> None:
     assert parents.count(best) > 3 * parents.count(worst)
 
 
-@pytest.mark.parametrize(("n_rungs", "share"), [(3, PRUNED_SHARE * (1 - FRESH_SHARE)), (2, 0.0)])
+@pytest.mark.parametrize(("n_rungs", "share"), [(3, shares([])["pruned further"]), (2, 0.0)])
 def test_some_children_are_their_parent_pruned_further_if_it_was_trained_to_the_end(n_rungs: int, share: float) -> None:
     evolution = Evolution(SPACE, 10, 0)
     round_of(evolution, [member(sampled(number), 0.9, 10 + number, n_rungs) for number in range(10)])
@@ -316,3 +315,29 @@ def test_some_children_are_their_parent_pruned_further_if_it_was_trained_to_the_
         before, after = parents[parent].sparse_training, child.genotype.sparse_training
         assert after.further[:-1] == before.further
         assert replace(child.genotype, sparse_training=before) == parents[parent]
+
+
+def test_an_operator_whose_children_enter_the_front_makes_more_of_them() -> None:
+    def share_of_crossed(score_of_crossed: float) -> float:
+        """After generations whose children score .5, but for those of two parents."""
+        evolution = Evolution(SPACE, 20, 0)
+        for generation in range(6):
+            children = ask(evolution, 10)
+            evolution.begin(child.key for child in children)
+            evolution.tell(
+                [
+                    Member(
+                        child.key,
+                        child.genotype,
+                        score_of_crossed + generation / 100 if len(child.parents) == 2 else 0.5,
+                        100,
+                        3,
+                        child.parents,
+                    )
+                    for child in children
+                ]
+            )
+        asked = evolution.ask(evolution.population, 300)
+        return sum(len(child.parents) == 2 for child in asked) / len(asked)
+
+    assert share_of_crossed(0.8) > share_of_crossed(0.3) + 0.1

@@ -82,6 +82,27 @@ def test_what_is_stopped_meanwhile_goes_on_later_and_has_no_score_yet(leg: tuple
     assert done(replace(child, state=stopped.state), leg).scores == done(child, leg).scores
 
 
+def test_what_is_stopped_anywhere_goes_on_to_the_same_end(leg: tuple[Leg, SharedRows]) -> None:
+    child, parent = job(replace(STATIC, further=(0.5, 0.5))), done(job(STATIC), leg)
+    end = done(child, leg)
+    n_stopped = 0
+    for n_until_stop in range(12):
+        n_asked = 0
+
+        def stop(n_until_stop: int = n_until_stop) -> bool:
+            nonlocal n_asked
+            n_asked += 1
+            return n_asked > n_until_stop
+
+        (result,) = train_jobs([replace(child, state=parent.state)], *leg, stop)
+        if result.scores == ():
+            n_stopped += 1
+            result = done(replace(child, state=result.state), leg)
+        assert result.scores == end.scores
+        np.testing.assert_array_equal(result.state.parameters, end.state.parameters)
+    assert n_stopped >= 2
+
+
 def test_a_pruning_that_diverges_says_so() -> None:
     network, rng = lay_out(WIRING, "relu"), np.random.default_rng(0)
     rows = Inputs.plain(np.full((5, 80), np.nan, np.float32))
