@@ -34,7 +34,7 @@ from search_spaces.genotype import ACTIVATIONS
 from search_spaces.input_choice import INPUT_CHOICES
 from search_spaces.recurrent_genotype import POOLINGS, READINGS
 from search_spaces.recurrent_wiring import CELLS
-from search_spaces.sparse_training import METHODS
+from search_spaces.sparse_training import METHODS, MOST_FURTHER
 
 STUDY_NAME = "search"
 BUSY_TIMEOUT_S = 60
@@ -52,6 +52,7 @@ _PARAMETERS: dict[str, BaseDistribution] = {
     "activation": CategoricalDistribution(ACTIVATIONS),
     "input_choice": CategoricalDistribution(INPUT_CHOICES),
     "sparse_training": CategoricalDistribution(METHODS),
+    "further_prunings": IntDistribution(0, MOST_FURTHER),
     "learning_rate": FloatDistribution(1e-6, 10.0, log=True),
     "dropout": FloatDistribution(0.0, 1.0),
     "label_smoothing": FloatDistribution(0.0, 1.0),
@@ -318,6 +319,7 @@ def _parameters(genotype: AnyGenotype) -> dict[str, Any]:
             "activation": genotype.activation,
             "input_choice": genotype.input_choice,
             "sparse_training": genotype.sparse_training.method,
+            "further_prunings": len(genotype.sparse_training.further),
         }
     else:
         own = {name: getattr(genotype, name) for name in _RECURRENT_GENES}

@@ -53,7 +53,7 @@ from nas.workers import Workers
 from search_spaces import MLPSpace, SearchSpace
 from search_spaces.sparse_training_draws import mean_cost
 
-FORMAT = 7
+FORMAT = 8
 SPEED_TRIAL_S = 0.15
 GUESSED_SEARCH_SHARE = 0.6
 TYPICAL_SHARE_OF_MAX_WEIGHTS = 0.5

@@ -176,7 +176,7 @@ def standings(draw: st.DrawFn) -> dict[str, Standing]:
         edges = [rng.integers(2**31, size=(n_seeds, draw(st.integers(1, 9))), dtype=np.int32) for _ in range(2)]
         edges = draw(st.sampled_from([edges, [None, None]]))
         n_steps = draw(st.integers(0, 10**6))
-        state = TrainingState(*bits.view(np.float32), n_steps, None, *edges)
+        state = TrainingState(*bits.view(np.float32), n_steps, None, *edges, n_prunings=draw(st.integers(0, 8)))
         seeds = st.lists(st.floats(-1e9, 1), min_size=n_seeds, max_size=n_seeds).map(tuple)
         scores = draw(st.lists(seeds, max_size=3).map(tuple))
         result[key] = Standing(draw(st.sampled_from([state, None])), scores, draw(st.floats(0, 1e6)))
@@ -191,7 +191,8 @@ def same(first: TrainingState | None, second: TrainingState | None) -> bool:
         edges = [getattr(state, name) for state in (first, second)]
         if (edges[0] is None) != (edges[1] is None) or not np.array_equal(*edges):
             return False
-    return (first.steps_done, first.failure) == (second.steps_done, second.failure) and all(
+    done = [(state.steps_done, state.n_prunings, state.failure) for state in (first, second)]
+    return done[0] == done[1] and all(
         getattr(first, name).dtype == getattr(second, name).dtype == np.float32
         and getattr(first, name).shape == getattr(second, name).shape
         and getattr(first, name).tobytes() == getattr(second, name).tobytes()

@@ -169,6 +169,7 @@ def test_the_dashboard_sees_genes_features_parents_and_why_one_was_skipped(tmp_p
     assert frozen.params["activation"] == genotype.activation
     assert frozen.params["learning_rate"] == genotype.learning_rate
     assert frozen.params["sparse_training"] == genotype.sparse_training.method
+    assert frozen.params["further_prunings"] == len(genotype.sparse_training.further)
     assert frozen.params["prior"] == genotype.segments[0].prior
     assert frozen.params["neurons"] == genotype.segments[0].size
     candidate = frozen.user_attrs["candidate"]

@@ -140,6 +140,7 @@ def test_the_last_generation_is_only_as_large_as_the_trials_allow(tmp_path: Path
     assert [generations.count(number) for number in range(3)] == [4, 4, 3]
 
 
+@pytest.mark.slow
 def test_lines_of_a_cut_off_generation_are_dropped_from_the_list_of_skipped(finished_run: Path, tmp_path: Path) -> None:
     process = small_runs.start_command(tmp_path, "cut", "--workers", "2")
     run = tmp_path / "cut"
@@ -156,6 +157,7 @@ def test_lines_of_a_cut_off_generation_are_dropped_from_the_list_of_skipped(fini
     assert small_runs.record(run) == small_runs.record(finished_run)
 
 
+@pytest.mark.slow
 def test_damaged_training_states_cost_time_only(finished_run: Path, tmp_path: Path) -> None:
     process = small_runs.start_command(tmp_path, "bad", "--workers", "1")
     run = tmp_path / "bad"
