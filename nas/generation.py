@@ -195,7 +195,7 @@ def train_generation(
     Returns:
         Whether every candidate has its outcome.
     """
-    # Those that are pruned further have standings with the scores of what they begin with, and no rung stops them.
+    # No rung stops a candidate that is pruned further: its standing holds its parent's scores at the early rungs.
     alive = [c for c in candidates if c.key not in known or known[c.key].scores]
     n_kept = sum(not c.is_pruned_further for c in candidates)
     for rung, until_step in enumerate(course.rung_steps):

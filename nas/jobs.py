@@ -193,7 +193,7 @@ def _train_on(
             scores = tuple(score(o, targets[first:last], leg.recipe.task) for o in outputs)
             if not all(math.isfinite(s) for s in scores):
                 scores, failure = (), "diverged: an output of the network is not finite"
-        # Those that failed may have other numbers of edges than the rest, and are not trained further.
+        # After a failure the sets of weights may differ in their number of edges, and none is trained any more.
         is_one = len(states_of) == 1 or failure is not None
         trained.append((states_of[0] if is_one else joined(states_of), scores, failure))
     return trained

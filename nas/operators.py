@@ -14,7 +14,7 @@ Operator = Literal["drawn", "crossed", "mutated", "pruned further"]
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
 
 USUAL_SHARES: Mapping[Operator, float] = {"drawn": 0.1, "crossed": 0.3, "mutated": 0.35, "pruned further": 0.25}
-"""Of the children, while nothing is known."""
+"""The share of the children that each operator makes before any child was scored."""
 LEAST_SHARE = 0.05  # so that each is tried again
 CAUTION = 5.0  # children of each operator that are taken to do as well as all do
 REMEMBERED = 8  # generations: what helps at first need not help later

@@ -113,7 +113,7 @@ STATIC = SparseTraining()
 
 
 def share_left(share: float, n_edges: int, wiring: Wiring) -> int:
-    """So many of some edges of a wiring, at least a path to every output."""
+    """How many edges are left of `n_edges` by a share: at least enough for a path to every output."""
     return min(n_edges, max(math.ceil(share * n_edges - 1e-9), wiring.n_outputs * (wiring.depth + 1)))
 
 

@@ -1,11 +1,13 @@
-"""Wirings for tests, made without the search spaces under test."""
+"""Wirings for tests, made without the search spaces under test, and rows to train them on."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nas.data.shared import SharedRows
 from search_spaces.recurrent_wiring import Cell, RecurrentWiring
 from search_spaces.wiring import Wiring
 
@@ -84,3 +86,12 @@ def any_recurrent_wiring(seed: int, cell: Cell, **options: Any) -> RecurrentWiri
     window = int(rng.integers(1, 5))
     drawn = {"summaries": int(rng.integers(1, 4)), "window": window, "stride": int(rng.integers(1, window + 1))}
     return random_recurrent_wiring(seed, cell, **{**drawn, "bidirectional": bool(rng.integers(2)), **options})
+
+
+def three_classes(folder: Path, seed: int, n_rows: int) -> SharedRows:
+    """Rows of five numbers and their classes, each of which raises one of the numbers, as workers read them."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(3, size=n_rows)
+    x = rng.normal(size=(n_rows, 5)).astype(np.float32)
+    x[np.arange(n_rows), y] += 2
+    return SharedRows.write(folder, x, y)

@@ -42,9 +42,6 @@ class Feed(Protocol):
             The highest loss over weight sets at the last step; NaN or infinity, at once, when a loss is.
         """
 
-    def look(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, step: int) -> Look:
-        """What a network of one weight set does on the batch of the loaded step before this one, without dropout."""
-
 
 class RowFeed:
     """Batches of rows of a table, for feed-forward networks."""
@@ -85,7 +82,7 @@ class RowFeed:
         return loss
 
     def look(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, step: int) -> Look:
-        """As `Feed` says."""
+        """What a network of one weight set does on the batch of the loaded step before this one, without dropout."""
         assert isinstance(network, Network)
         place, n = step - 1 - self._first_loaded, self._batch_targets.shape[1]
         objective = self._recipe.objective(own)._replace(dropout=0.0)
@@ -143,7 +140,3 @@ class SequenceFeed:
             first_step + 1, self._work,
         )  # fmt: skip
         return loss
-
-    def look(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, step: int) -> Look:
-        """Not there yet: the wirings of recurrent networks stay as they were drawn."""
-        raise NotImplementedError

@@ -106,7 +106,7 @@ def _trained(
         if not math.isfinite(loss):
             return network, replace(state, failure=f"diverged: the loss was {loss} before step {last}")
         if step in due:
-            assert changes is not None and isinstance(network, Network)
+            assert changes is not None and isinstance(network, Network) and isinstance(feed, RowFeed)
             network, state = changes.change(step, network, state, partial(feed.look, network, state, own, step))
         first = step
     return network, state

@@ -80,7 +80,7 @@ class Changes:
         return rewired(network, state, is_kept, saliency, self.frame, rng, of_rigl)
 
     def _replaced_share(self, step: int) -> float:
-        """Of the part's edges: with SET as many at every change, with RigL ever fewer."""
+        """The share of the part's edges to replace: the same at every change with SET, a falling one with RigL."""
         if self.training.method == "set":
             return self.training.share
         return replaced_share(self.training.share, self.steps.index(step) / len(self.steps))

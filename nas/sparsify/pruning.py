@@ -79,7 +79,7 @@ class Rows:
     n_derivatives: int = 10_000
 
     def score(self, network: AnyNetwork, state: TrainingState, task: str) -> float:
-        """Of the network on the validation rows; NaN without any."""
+        """The score of the network on the validation rows; NaN if there are none."""
         if len(self.targets) == self.n_train:
             return float("nan")
         outputs = predict(network, state.parameters[0], self.inputs, self.n_train, len(self.targets))

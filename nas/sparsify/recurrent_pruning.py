@@ -126,7 +126,7 @@ def _saliencies(
     is_recurrent: Mask,
     rng: np.random.Generator,
 ) -> Float:
-    """Of each edge, those of the same step before those from the step before, (n_edges,)."""
+    """The saliency of each edge, (n_edges,): edges of the same step first, then edges from the step before."""
     if name == "random":
         return rng.random(len(is_recurrent))
     strong = strengths(wiring, parameters)

@@ -75,11 +75,11 @@ def small_world(
         _junction(before, after, n_links, far_share, near_share, rng)
         for (before, after), n_links in zip(pairwise(widths), junction_sizes(widths, n_weights), strict=True)
     ]
-    return _wiring(_connected(junctions, rng))
+    return wiring_of(_connected(junctions, rng))
 
 
-def _wiring(junctions: Sequence[Links]) -> Wiring:
-    """The network of some junctions."""
+def wiring_of(junctions: Sequence[Links]) -> Wiring:
+    """The wiring of a layered network, given the links of each junction."""
     widths = [junctions[0].shape[1], *(links.shape[0] for links in junctions)]
     starts, sources, targets = np.cumsum([0, *widths]), [], []
     for layer, links in enumerate(junctions):
@@ -233,7 +233,7 @@ def _layers(wiring: Wiring) -> list[Links]:
 
 
 def _shuffled(links: Links, rng: np.random.Generator) -> Links:
-    """As many links at random places."""
+    """A junction of the same size, whose links are drawn at random."""
     drawn = np.zeros(links.size, bool)
     drawn[rng.choice(links.size, int(links.sum()), replace=False)] = True
     return drawn.reshape(links.shape)

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from nas.sparsify.small_world import wiring_of
 from search_spaces.wiring import Wiring
 
 
@@ -19,15 +20,7 @@ def from_links(junctions: Sequence[np.ndarray]) -> Wiring:
         if place:
             for source in np.flatnonzero(~links.any(axis=0)):
                 links[source % links.shape[0], source] = True
-    widths = [junctions[0].shape[1], *(links.shape[0] for links in junctions)]
-    starts = np.cumsum([0, *widths])
-    sources, targets = [], []
-    for layer, links in enumerate(junctions):
-        readers, read = np.nonzero(links)
-        sources.append(starts[layer] + read)
-        targets.append(starts[layer + 1] - widths[0] + readers)
-    edges = np.concatenate(sources), np.concatenate(targets)
-    return Wiring.from_edges(widths[0], sum(widths[1:-1]), widths[-1], *edges)
+    return wiring_of(junctions)
 
 
 def random_links(widths: Sequence[int], counts: Sequence[int], rng: np.random.Generator) -> Wiring:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import random_wiring
+from support import random_wiring, three_classes
 
-from nas.data.shared import SharedRows
 from nas.engine.batches import plan_batches
 from nas.engine.recipe import Hyperparameters, Recipe
 from nas.jobs import Fold, Job, Leg, train_jobs
@@ -19,17 +18,9 @@ N_TRAIN, N_ROWS = 60, 80
 RECIPE = Recipe("classification", plan_batches(N_TRAIN, (1,)), total_steps=40)
 
 
-def rows_in(folder: Path, seed: int) -> SharedRows:
-    rng = np.random.default_rng(seed)
-    y = rng.integers(3, size=N_ROWS)
-    x = rng.normal(size=(N_ROWS, 5)).astype(np.float32)
-    x[np.arange(N_ROWS), y] += 2
-    return SharedRows.write(folder, x, y)
-
-
 @pytest.fixture
 def folds(tmp_path: Path) -> tuple[Fold, ...]:
-    return tuple(Fold(rows_in(tmp_path / str(number), number), N_TRAIN, N_ROWS) for number in range(2))
+    return tuple(Fold(three_classes(tmp_path / str(number), number, N_ROWS), N_TRAIN, N_ROWS) for number in range(2))
 
 
 def jobs(n_seeds: int) -> list[Job]:

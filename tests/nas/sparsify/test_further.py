@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import random_wiring
+from support import random_wiring, three_classes
 
 from nas.data.shared import SharedRows
 from nas.engine.batches import plan_batches
@@ -25,14 +25,6 @@ WIRING = random_wiring(2, n_hidden=20, density=0.5)
 FIRST = SparseTraining("rigl", "all", 0.3, 4, 0.8)
 
 
-def rows_in(folder: Path, seed: int) -> SharedRows:
-    rng = np.random.default_rng(seed)
-    y = rng.integers(3, size=N_ROWS)
-    x = rng.normal(size=(N_ROWS, 5)).astype(np.float32)
-    x[np.arange(N_ROWS), y] += 2
-    return SharedRows.write(folder, x, y)
-
-
 def job(training: SparseTraining, n_seeds: int = 2) -> Job:
     seeds = tuple((7, number) for number in range(n_seeds))
     return Job("one", WIRING, "relu", Hyperparameters(1e-2, sparse_training=training), seeds)
@@ -40,7 +32,7 @@ def job(training: SparseTraining, n_seeds: int = 2) -> Job:
 
 @pytest.fixture(params=[False, True], ids=["shared rows", "folds"])
 def leg(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Leg, SharedRows]:
-    folds = tuple(Fold(rows_in(tmp_path / str(number), number), N_TRAIN, N_ROWS) for number in range(2))
+    folds = tuple(Fold(three_classes(tmp_path / str(number), number, N_ROWS), N_TRAIN, N_ROWS) for number in range(2))
     scored = None if request.param else (N_TRAIN, N_ROWS)
     return Leg(RECIPE, STEPS, scored, folds=folds if request.param else ()), folds[0].rows
 
