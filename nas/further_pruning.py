@@ -25,7 +25,7 @@ from nas.engine.layout import Float32, Network, lay_out
 from nas.engine.networks import as_changed, first_state, network_of
 from nas.engine.population import train
 from nas.engine.state import TrainingState
-from nas.errors import RunError, UsageError
+from nas.errors import RunError, UsageError, counted
 from nas.generation import hyperparameters_of
 from nas.inputs import mean_square, sequences_of
 from nas.inspection import read_report
@@ -52,6 +52,7 @@ from search_spaces.sparse_training import STATIC
 
 STEP = Amount("share", 0.3)  # of the edges that are left
 RETRAINING_SHARE = 1 / 3  # of the epochs of a training of the search, after each step
+NOTHING_NEW = "All of these networks are already on the front of"
 SMALLEST_SHARE = 1 / 16  # of its weights, to which a network is pruned if nothing else is said
 
 
@@ -81,7 +82,7 @@ def prune_further(
         show: Told each point of the curve.
 
     Returns:
-        The new rows of the front, from small to large.
+        The new rows of the front, from small to large; none that the front has already.
 
     Raises:
         UsageError: There is no such network, it is recurrent and the saliency is for feed-forward ones only, the data
@@ -104,7 +105,7 @@ def prune_further(
         for smaller in work.on_training_rows():
             curve.append(Point(smaller.wiring.n_weights, smaller.score_before, smaller.score))
             show(curve[-1])
-        rows = work.added_to_front(network, curve, _next_number(directory, report))
+        rows = work.added_to_front(network, curve, _next_number(directory, report), report["front"])
         report["front"] = sorted([*report["front"], *rows], key=lambda row: int(row["n_weights"]))
         write_json(directory.report, report)
         return sorted(rows, key=lambda row: int(row["n_weights"]))
@@ -172,8 +173,14 @@ class _Work:
             wiring, parameters = learned_wiring(trained, parameters)
         yield from self._steps(wiring, parameters, rows)
 
-    def added_to_front(self, found: TrainedNetwork, curve: Sequence[Point], number: int) -> list[dict[str, Any]]:
-        """The rows of what is left of the network of the front, the largest of each doubling, and the last."""
+    def added_to_front(
+        self, found: TrainedNetwork, curve: Sequence[Point], number: int, front: Sequence[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """The rows of what is left of the network of the front, the largest of each doubling, and the last.
+
+        The same pruning gives the same networks: those that the front has already are left out.
+        """
+        present = [row | {"trial": None} for row in front]
         rows, test = self._rows(len(self.dataset.y)), HeldOut.read(self.dataset, self.config.search.seed)
         added: list[dict[str, Any]] = []
         done = {doubling(found.wiring.n_weights)}
@@ -196,6 +203,8 @@ class _Work:
                 test_score=None if answers is None else test.score(answers),
                 test_error=None if answers is None else test.error(answers),
             )
+            if asdict(row) | {"trial": None} in present:
+                continue
             about = {
                 "run": self.directory.name,
                 "score_name": self.dataset.score_name,
@@ -255,5 +264,6 @@ def prune_and_print(run: str, trial: int | None, to: int | None, saliency: str, 
 
     chosen = SALIENCIES[SALIENCIES.index(saliency)]
     rows = prune_further(directory, trial, to, chosen, show)
-    console.print(f"Added {len(rows)} networks to the front of {directory.name}.", soft_wrap=True)
+    said = f"Added {counted(len(rows), 'network')} to the front of" if rows else NOTHING_NEW
+    console.print(f"{said} {directory.name}.", soft_wrap=True)
     print_report(read_report(directory), str(directory.path), console)

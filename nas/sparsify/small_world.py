@@ -107,7 +107,8 @@ def _connected(junctions: Sequence[Links], rng: np.random.Generator) -> list[Lin
     first, rest = junctions[0].copy(), junctions[1:]
     from_first = _reach(rest)  # (n_outputs, n_first)
     for _ in range(REPAIRS):
-        is_reached = from_first.astype(np.float32) @ first.astype(np.float32) > 0  # (n_outputs, n_inputs)
+        ways = from_first.astype(np.float32) @ first.astype(np.float32)  # (n_outputs, n_inputs)
+        is_reached = ways > 0
         lacking = np.flatnonzero(~is_reached.all(axis=0))
         if not len(lacking):
             return [first, *rest]
@@ -116,7 +117,8 @@ def _connected(junctions: Sequence[Links], rng: np.random.Generator) -> list[Lin
             gain = from_first[~is_reached[:, source]].sum(axis=0) * ~first[:, source]
             is_new[int(np.argmax(gain)), source] = True
         first |= is_new
-        spare = first & ~is_new & (first.sum(axis=1, keepdims=True) > 2) & (first.sum(axis=0) > 2)
+        fewest = np.stack([ways[outputs].min(axis=0, initial=np.inf) for outputs in from_first.T])  # (n_first, n_inputs)
+        spare = first & ~is_new & (fewest > 1) & (first.sum(axis=1, keepdims=True) > 1)  # not the only way anywhere
         spare[:, lacking] = False
         places = rng.permutation(np.flatnonzero(spare))
         for width in (first.shape[1], 1):  # at most one of each reader and of each source

@@ -48,12 +48,16 @@ def test_smaller_networks_join_the_front_and_can_be_used(run: RunDirectory) -> N
     assert len({row["n_weights"].bit_length() for row in added[1:]}) == len(added[1:])
 
 
-def test_once_more_begins_where_the_numbers_end_and_gives_the_same(run: RunDirectory) -> None:
+def test_the_same_pruning_adds_nothing_again_and_another_begins_where_the_numbers_end(run: RunDirectory) -> None:
     first = prune_further(run, None, None, "magnitude", lambda point: None)
-    second = prune_further(run, None, None, "magnitude", lambda point: None)
-    assert {row["trial"] for row in first}.isdisjoint(row["trial"] for row in second)
-    same = [{name: value for name, value in row.items() if name != "trial"} for row in first]
-    assert [{name: value for name, value in row.items() if name != "trial"} for row in second] == same
+    report = run.report.read_bytes()
+    console = Console(file=io.StringIO(), width=100)
+    prune_and_print(str(run.path), None, None, "magnitude", console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "All of these networks are already on the front of mine." in text
+    assert run.report.read_bytes() == report
+    other = prune_further(run, None, None, "random", lambda point: None)
+    assert other and min(row["trial"] for row in other) > max(row["trial"] for row in first)
 
 
 def test_a_person_sees_the_curve_and_then_the_front(run: RunDirectory) -> None:
