@@ -117,7 +117,7 @@ def _connected(junctions: Sequence[Links], rng: np.random.Generator) -> list[Lin
             gain = from_first[~is_reached[:, source]].sum(axis=0) * ~first[:, source]
             is_new[int(np.argmax(gain)), source] = True
         first |= is_new
-        fewest = np.stack([ways[outputs].min(axis=0, initial=np.inf) for outputs in from_first.T])  # (n_first, n_inputs)
+        fewest = np.stack([ways[read_by].min(axis=0, initial=np.inf) for read_by in from_first.T])  # as first
         spare = first & ~is_new & (fewest > 1) & (first.sum(axis=1, keepdims=True) > 1)  # not the only way anywhere
         spare[:, lacking] = False
         places = rng.permutation(np.flatnonzero(spare))

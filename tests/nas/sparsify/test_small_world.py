@@ -31,7 +31,9 @@ def test_it_has_as_many_links_as_wanted_and_every_neuron_reads_and_is_read(width
 
 
 @pytest.mark.parametrize(("widths", "n_weights"), [((6, 2, 5), 19), ((20, 8, 5), 150), ((30, 20, 20, 6), 400)])
-def test_links_are_moved_until_every_output_is_reached_from_every_input(widths: tuple[int, ...], n_weights: int) -> None:
+def test_links_are_moved_until_every_output_is_reached_from_every_input(
+    widths: tuple[int, ...], n_weights: int
+) -> None:
     for seed in range(5):
         wiring = small_world(widths, n_weights, np.random.default_rng(seed))
         assert wiring.n_weights == n_weights
