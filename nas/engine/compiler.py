@@ -14,15 +14,23 @@ import llvmlite.binding as llvm
 FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "afn"}
 
 
+def _has_wide_registers() -> bool:
+    return bool(llvm.get_host_cpu_features().get("avx512f"))
+
+
+REGISTER_LANES = 16 if _has_wide_registers() else 8  # float32 of a register
+N_REGISTERS = 32 if _has_wide_registers() else 16
+
+
 def _use_full_vectors() -> None:
     """Let the compiler use 512-bit registers where the processor has them.
 
     LLVM prefers 256 bits on most of these processors; measured here, full width trains 15 to 20 % faster. A choice made
     through ``NUMBA_CPU_FEATURES`` is left alone.
     """
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f"):
-        os.environ.setdefault("NUMBA_CPU_FEATURES", features.flatten() + ",-prefer-256-bit")
+    if _has_wide_registers():
+        features = llvm.get_host_cpu_features().flatten()
+        os.environ.setdefault("NUMBA_CPU_FEATURES", features + ",-prefer-256-bit")
 
 
 def _cache_by_content() -> None:

@@ -24,7 +24,6 @@ from numba.core.typing.templates import AbstractTemplate, infer_global  # isort:
 from numba.extending import intrinsic, lower_builtin, register_model  # isort: skip
 
 FAST = ("reassoc", "contract", "nsz", "arcp")
-REGISTER_LANES = 16  # float32 of the widest registers there are
 
 _i32, _i64 = ir.IntType(32), ir.IntType(64)
 _ELEMENTS = {types.float32: ir.FloatType(), types.float64: ir.DoubleType()}
@@ -142,27 +141,6 @@ def positive(_context: Any, lanes: Any, chosen: Any) -> Any:
         return builder.select(is_off, none, arguments[1])
 
     return lanes(lanes, chosen), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def folded_product(_context: Any, first: Any, second: Any) -> Any:
-    """The product of two, folded to the width of one register by adding its parts: what is left of a dot product."""
-    width = min(first.width, REGISTER_LANES)
-    folded = Lanes(first.dtype, width)
-
-    def generate(_target: Any, builder: Any, _types: Any, arguments: Any) -> Any:
-        sums: list[Any] = []  # of even and of odd parts: two chains of dependent operations instead of one
-        for number in range(first.width // width):
-            part = list(range(number * width, (number + 1) * width))
-            x, y = (_shuffled(builder, value, value, part) for value in arguments)
-            product = builder.fmul(x, y, flags=FAST)
-            if number < 2:
-                sums.append(product)
-            else:
-                sums[number % 2] = builder.fadd(product, sums[number % 2], flags=FAST)
-        return sums[0] if len(sums) == 1 else builder.fadd(*sums, flags=FAST)
-
-    return folded(first, second), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]

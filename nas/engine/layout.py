@@ -30,6 +30,7 @@ class Network(NamedTuple):
     activation: int
     indptr: Int32  # (n_neurons + 1,) row j: the sources of neuron j
     middle: Int32  # (n_neurons,) where row j goes over from inputs to hidden neurons
+    together: Int32  # (n_neurons,) 3 for a neuron that reads the same as the two after it, 0 for these two, else 1
     indices: Int32  # (n_edges,) inputs first, then n_inputs + hidden neuron
     out_indptr: Int32  # (n_hidden + 1,) row j: the neurons that hidden neuron j feeds
     out_targets: Int32  # (n_hidden_edges,)
@@ -79,11 +80,27 @@ def lay_out_edges(n_inputs: int, n_hidden: int, indptr: Int32, indices: Int32, a
         activation=activation,
         indptr=indptr.copy(),
         middle=(indptr[1:] - n_from_hidden).astype(np.int32),
+        together=_together(indptr, indices),
         indices=indices.copy(),
         out_indptr=np.concatenate([[0], np.cumsum(np.bincount(sources, minlength=n_hidden))]).astype(np.int32),
         out_targets=targets[out_edges],
         out_edges=out_edges,
     )
+
+
+def _together(indptr: Int32, indices: Int32) -> Int32:
+    """See `Network`: dense layers are computed three neurons at a time, from one load of what they read."""
+    fan_in, n_edges = np.diff(indptr), len(indices)
+    place_in_next = np.minimum(np.arange(n_edges) + np.repeat(fan_in, fan_in), n_edges - 1)
+    n_shared = np.concatenate([[0], np.cumsum(indices == indices[place_in_next])])
+    is_as_next = (n_shared[indptr[1:]] - n_shared[indptr[:-1]] == fan_in) & (fan_in > 0)
+    is_as_next[:-1] &= fan_in[:-1] == fan_in[1:]
+    is_as_next[-1:] = False
+    starts = np.flatnonzero(~np.concatenate([[False], is_as_next[:-1]]))
+    lengths = np.diff(starts, append=len(fan_in))
+    position, length = np.arange(len(fan_in)) - np.repeat(starts, lengths), np.repeat(lengths, lengths)
+    is_whole = position // 3 * 3 + 3 <= length
+    return np.where(is_whole, np.where(position % 3 == 0, 3, 0), 1).astype(np.int32)
 
 
 def aligned_empty(shape: tuple[int, ...]) -> Float32:

@@ -2,7 +2,7 @@
 
 Values are feature-major, (neuron, batch), so that each edge is a multiply-add of whole vectors over the batch. The
 backward pass gathers along out-edges, so nothing is scattered but weight gradients. Cost is proportional to the number
-of edges; depth costs nothing.
+of edges; depth costs nothing. Neurons that read the same, as those of a dense layer do, are computed three at a time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from nas.engine.activations import activate
 from nas.engine.compiler import compiled
 from nas.engine.dropout import drop
-from nas.engine.lanes import at
+from nas.engine.lanes import at, fill
 from nas.engine.layout import Network, Workspace
 from nas.engine.products import (
     add_backward_products,
@@ -47,34 +47,44 @@ def forward(network: Network, parameters: Any, inputs: Any, work: Workspace, sha
     n_edges, stride = indices.shape[0], inputs.shape[1]
     plane = activations.shape[1] * stride  # from one weight set to the next
     for j in range(middle.shape[0]):
-        first, half, last = indptr[j], middle[j], indptr[j + 1]
+        first, half, last, n_together = indptr[j], middle[j], indptr[j + 1], network.together[j]
         for seed in range(n_seeds):
-            row, bias = at(activations, seed * plane + j * stride), parameters[seed, n_edges + j]
-            for k in range(stride):
-                row[k] = bias
-        seed = 0
-        while seed + 3 <= n_seeds:
-            add_products_3(
-                first, half, at(indices, 0), 0, at(parameters, seed * n_parameters), n_parameters, at(inputs, 0),
-                at(activations, seed * plane + j * stride), plane, stride, stride,
-            )  # fmt: skip
-            seed += 3
-        while seed < n_seeds:
-            add_products(
-                first, half, at(indices, 0), 0, at(parameters, seed * n_parameters), at(inputs, 0),
-                at(activations, seed * plane + j * stride), stride, stride,
-            )  # fmt: skip
-            seed += 1
+            for i in range(j, j + n_together):
+                fill(at(activations, seed * plane + i * stride), parameters[seed, n_edges + i], stride)
+            if n_together == 3:
+                add_products_3(
+                    first, half, at(indices, 0), 0, at(parameters, seed * n_parameters), last - first, at(inputs, 0),
+                    at(activations, seed * plane + j * stride), stride, stride, stride,
+                )  # fmt: skip
+                add_products_3(
+                    half, last, at(indices, 0), network.n_inputs, at(parameters, seed * n_parameters), last - first,
+                    at(activations, seed * plane), at(activations, seed * plane + j * stride), stride, stride, stride,
+                )  # fmt: skip
+        if n_together == 1:
+            seed = 0
+            while seed + 3 <= n_seeds:
+                add_products_3(
+                    first, half, at(indices, 0), 0, at(parameters, seed * n_parameters), n_parameters, at(inputs, 0),
+                    at(activations, seed * plane + j * stride), plane, stride, stride,
+                )  # fmt: skip
+                seed += 3
+            while seed < n_seeds:
+                add_products(
+                    first, half, at(indices, 0), 0, at(parameters, seed * n_parameters), at(inputs, 0),
+                    at(activations, seed * plane + j * stride), stride, stride,
+                )  # fmt: skip
+                seed += 1
+            for seed in range(n_seeds):
+                add_products(
+                    half, last, at(indices, 0), network.n_inputs, at(parameters, seed * n_parameters),
+                    at(activations, seed * plane), at(activations, seed * plane + j * stride), stride, stride,
+                )  # fmt: skip
         for seed in range(n_seeds):
-            row, slope = at(activations, seed * plane + j * stride), at(slopes, seed * plane + j * stride)
-            add_products(
-                half, last, at(indices, 0), network.n_inputs, at(parameters, seed * n_parameters),
-                at(activations, seed * plane), row, stride, stride,
-            )  # fmt: skip
-            if j < network.n_hidden:
+            for i in range(j, min(j + n_together, network.n_hidden)):
+                row, slope = at(activations, seed * plane + i * stride), at(slopes, seed * plane + i * stride)
                 activate(network.activation, row, slope, stride)
                 if share > 0:
-                    drop(keys[seed], step, j, share, row, slope, stride)
+                    drop(keys[seed], step, i, share, row, slope, stride)
 
 
 @compiled
@@ -113,6 +123,14 @@ def backward(network: Network, parameters: Any, inputs: Any, work: Workspace) ->
             for k in range(stride):
                 total += gradient[k]
             out[seed, n_edges + j] = total
+        if network.together[j] == 3:  # the other two are done
+            for seed in range(n_seeds):
+                add_weight_gradients_3(
+                    first, half, at(indices, 0), 0, at(inputs, 0), at(gradients, seed * plane + j * stride), stride,
+                    at(out, seed * gradient_step), indptr[j + 1] - first, stride, stride,
+                )  # fmt: skip
+        if network.together[j] != 1:
+            continue
         seed = 0
         while seed + 3 <= n_seeds:
             add_weight_gradients_3(

@@ -1,35 +1,32 @@
 """The three products of a sparse layer, which are nearly all of what training computes.
 
-Everything is given by its address (see ``lanes.at``). Rows hold ``stride`` numbers, one a sample of the batch, and are
-worked on in parts of 128, 64, 32 and 16 samples, so ``width`` is a multiple of 16. Forward, a part of a neuron's sum
-stays in registers over all its edges. Backward, an edge's row is loaded once for both of its products: the gradient of
-its source and that of its weight.
+Everything is given by its address (see ``lanes.at``). Rows hold ``stride`` numbers, one a sample of the batch, and
+``width`` of them, a multiple of 16, are worked on. Forward, a part of a neuron's sum stays in registers over all its
+edges. Backward, the gradients of a few weights stay in registers over all samples, and an edge's row is loaded once for
+both of its products: the gradient of its source and that of its weight.
 
-The functions with a number work on so many weight sets over the same values: seeds of one wiring, or gates of one unit;
-indices and values are then loaded once for all.
+The functions with a number work on so many weight sets over the same values: seeds of one wiring, gates of one unit, or
+neurons that read the same; indices and values are then loaded once for all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from nas.engine.compiler import compiled, compiled_for
-from nas.engine.lanes import (
-    add_at,
-    add_scattered,
-    folded_product,
-    four_totals,
-    load,
-    spread,
-    store,
-    total,
-    zeros,
-)
+from nas.engine.compiler import N_REGISTERS, REGISTER_LANES, compiled, compiled_for
+from nas.engine.lanes import add_at, add_scattered, four_totals, load, moved, spread, store, total, zeros
+
+# Lanes that a function works on at a time. More of them than registers hold are written to memory between the edges.
+ONE = REGISTER_LANES
+SUM = 8 * ONE  # of a sum: eight registers hide how long a multiply-add takes
+SUMS = N_REGISTERS // 8 * ONE  # of each of four sums: half of the registers
+DOT = 4 * ONE  # of one product of two rows
 
 Part = Callable[[Any, Any, Any, Any], None]  # first edge, last edge + 1, task, column at which the part begins
 
-# Capital letters: constants of the compiled function, one function for each value.
+# Capital letters: constants of the compiled function. A function is made once for each value: two of one name clash.
 
 
 def _sums_of_wide_rows(WIDTH: int) -> Part:
@@ -72,6 +69,7 @@ def _sums_of_narrow_rows(WIDTH: int) -> Part:
     return add_part  # type: ignore[no-any-return]
 
 
+@cache
 def _three_sums(WIDTH: int) -> Part:
     @compiled_for(WIDTH)
     def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
@@ -90,6 +88,7 @@ def _three_sums(WIDTH: int) -> Part:
     return add_part  # type: ignore[no-any-return]
 
 
+@cache
 def _four_sums(WIDTH: int) -> Part:
     @compiled_for(WIDTH)
     def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
@@ -110,105 +109,9 @@ def _four_sums(WIDTH: int) -> Part:
     return add_part  # type: ignore[no-any-return]
 
 
-def _weight_gradients(WIDTH: int) -> Part:
-    @compiled_for(WIDTH)
-    def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
-        sources, shift, values, gradients, out, stride = task
-        gradient = load(gradients, column, WIDTH)
-        e = first
-        while e + 4 <= last:
-            d0 = folded_product(load(values, (sources[e] - shift) * stride + column, WIDTH), gradient)
-            d1 = folded_product(load(values, (sources[e + 1] - shift) * stride + column, WIDTH), gradient)
-            d2 = folded_product(load(values, (sources[e + 2] - shift) * stride + column, WIDTH), gradient)
-            d3 = folded_product(load(values, (sources[e + 3] - shift) * stride + column, WIDTH), gradient)
-            store(four_totals(d0, d1, d2, d3) + load(out, e, 4), out, e)
-            e += 4
-        while e < last:
-            row = load(values, (sources[e] - shift) * stride + column, WIDTH)
-            add_at(total(folded_product(row, gradient)), out, e)
-            e += 1
-
-    return add_part  # type: ignore[no-any-return]
-
-
-def _three_weight_gradients(WIDTH: int) -> Part:
-    @compiled_for(WIDTH)
-    def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
-        sources, shift, values, gradients, row_step, out, weight_step, stride = task
-        g0 = load(gradients, column, WIDTH)
-        g1 = load(gradients, column + row_step, WIDTH)
-        g2 = load(gradients, column + 2 * row_step, WIDTH)
-        e = first
-        while e + 4 <= last:
-            row = load(values, (sources[e] - shift) * stride + column, WIDTH)
-            a0, b0, c0 = folded_product(row, g0), folded_product(row, g1), folded_product(row, g2)
-            row = load(values, (sources[e + 1] - shift) * stride + column, WIDTH)
-            a1, b1, c1 = folded_product(row, g0), folded_product(row, g1), folded_product(row, g2)
-            row = load(values, (sources[e + 2] - shift) * stride + column, WIDTH)
-            a2, b2, c2 = folded_product(row, g0), folded_product(row, g1), folded_product(row, g2)
-            row = load(values, (sources[e + 3] - shift) * stride + column, WIDTH)
-            a3, b3, c3 = folded_product(row, g0), folded_product(row, g1), folded_product(row, g2)
-            w = e
-            store(four_totals(a0, a1, a2, a3) + load(out, w, 4), out, w)
-            w += weight_step
-            store(four_totals(b0, b1, b2, b3) + load(out, w, 4), out, w)
-            w += weight_step
-            store(four_totals(c0, c1, c2, c3) + load(out, w, 4), out, w)
-            e += 4
-        while e < last:
-            row = load(values, (sources[e] - shift) * stride + column, WIDTH)
-            add_at(total(folded_product(row, g0)), out, e)
-            add_at(total(folded_product(row, g1)), out, e + weight_step)
-            add_at(total(folded_product(row, g2)), out, e + 2 * weight_step)
-            e += 1
-
-    return add_part  # type: ignore[no-any-return]
-
-
-def _backward_products(WIDTH: int) -> Part:
-    @compiled_for(WIDTH)
-    def add_part(first: Any, last: Any, task: Any, column: Any) -> None:
-        targets, edges, weights, own, gradients, out, weight_gradients, stride = task
-        value = load(own, column, WIDTH)
-        gradient = load(out, column, WIDTH)
-        e = first
-        while e + 4 <= last:
-            w0, w1, w2, w3 = edges[e], edges[e + 1], edges[e + 2], edges[e + 3]
-            row = load(gradients, targets[e] * stride + column, WIDTH)
-            gradient = gradient + spread(weights, w0, WIDTH) * row
-            d0 = folded_product(row, value)
-            row = load(gradients, targets[e + 1] * stride + column, WIDTH)
-            gradient = gradient + spread(weights, w1, WIDTH) * row
-            d1 = folded_product(row, value)
-            row = load(gradients, targets[e + 2] * stride + column, WIDTH)
-            gradient = gradient + spread(weights, w2, WIDTH) * row
-            d2 = folded_product(row, value)
-            row = load(gradients, targets[e + 3] * stride + column, WIDTH)
-            gradient = gradient + spread(weights, w3, WIDTH) * row
-            d3 = folded_product(row, value)
-            add_scattered(four_totals(d0, d1, d2, d3), weight_gradients, w0, w1, w2, w3)
-            e += 4
-        while e < last:
-            w0 = edges[e]
-            row = load(gradients, targets[e] * stride + column, WIDTH)
-            gradient = gradient + spread(weights, w0, WIDTH) * row
-            add_at(total(folded_product(row, value)), weight_gradients, w0)
-            e += 1
-        store(gradient, out, column)
-
-    return add_part  # type: ignore[no-any-return]
-
-
-_sum_128, _sum_64 = _sums_of_wide_rows(128), _sums_of_wide_rows(64)
-_sum_32, _sum_16 = _sums_of_narrow_rows(32), _sums_of_narrow_rows(16)
-_three_sums_64, _three_sums_32, _three_sums_16 = _three_sums(64), _three_sums(32), _three_sums(16)
-_four_sums_64, _four_sums_32, _four_sums_16 = _four_sums(64), _four_sums(32), _four_sums(16)
-_weights_128, _weights_64 = _weight_gradients(128), _weight_gradients(64)
-_weights_32, _weights_16 = _weight_gradients(32), _weight_gradients(16)
-_three_weights_64, _three_weights_32 = _three_weight_gradients(64), _three_weight_gradients(32)
-_three_weights_16 = _three_weight_gradients(16)
-_back_128, _back_64 = _backward_products(128), _backward_products(64)
-_back_32, _back_16 = _backward_products(32), _backward_products(16)
+_sum_wide, _sum_32, _sum_16 = _sums_of_wide_rows(SUM), _sums_of_narrow_rows(32), _sums_of_narrow_rows(16)
+_three_sums_wide, _three_sums_16 = _three_sums(SUMS), _three_sums(16)
+_four_sums_wide, _four_sums_16 = _four_sums(SUMS), _four_sums(16)
 
 
 @compiled
@@ -227,13 +130,10 @@ def add_products(
     """
     task = (sources, shift, weights, values, out, stride)
     column = 0
-    while column + 128 <= width:
-        _sum_128(first, last, task, column)
-        column += 128
-    if column + 64 <= width:
-        _sum_64(first, last, task, column)
-        column += 64
-    if column + 32 <= width:
+    while column + SUM <= width:
+        _sum_wide(first, last, task, column)
+        column += SUM
+    while column + 32 <= width:
         _sum_32(first, last, task, column)
         column += 32
     if column + 16 <= width:
@@ -248,14 +148,12 @@ def add_products_3(
     """`add_products` with three weight sets, ``weight_step`` apart, to three rows, ``row_step`` apart."""
     task = (sources, shift, weights, weight_step, values, out, row_step, stride)
     column = 0
-    while column + 64 <= width:
-        _three_sums_64(first, last, task, column)
-        column += 64
-    if column + 32 <= width:
-        _three_sums_32(first, last, task, column)
-        column += 32
-    if column + 16 <= width:
+    while column + SUMS <= width:
+        _three_sums_wide(first, last, task, column)
+        column += SUMS
+    while column + 16 <= width:
         _three_sums_16(first, last, task, column)
+        column += 16
 
 
 @compiled
@@ -266,14 +164,26 @@ def add_products_4(
     """`add_products` with four weight sets, ``weight_step`` apart, to four rows, ``row_step`` apart."""
     task = (sources, shift, weights, weight_step, values, out, row_step, stride)
     column = 0
-    while column + 64 <= width:
-        _four_sums_64(first, last, task, column)
-        column += 64
-    if column + 32 <= width:
-        _four_sums_32(first, last, task, column)
-        column += 32
-    if column + 16 <= width:
+    while column + SUMS <= width:
+        _four_sums_wide(first, last, task, column)
+        column += SUMS
+    while column + 16 <= width:
         _four_sums_16(first, last, task, column)
+        column += 16
+
+
+@compiled
+def dot(first: Any, second: Any, width: Any) -> Any:
+    """The sum of the products of two rows."""
+    if width % DOT == 0:
+        wide = zeros(first, DOT)
+        for column in range(0, width, DOT):
+            wide = wide + load(first, column, DOT) * load(second, column, DOT)
+        return total(wide)
+    narrow = zeros(first, ONE)
+    for column in range(0, width, ONE):
+        narrow = narrow + load(first, column, ONE) * load(second, column, ONE)
+    return total(narrow)
 
 
 @compiled
@@ -287,19 +197,36 @@ def add_weight_gradients(
         gradient: Row of the neuron's gradient.
         out: A number for each edge.
     """
-    task = (sources, shift, values, gradient, out, stride)
-    column = 0
-    while column + 128 <= width:
-        _weights_128(first, last, task, column)
-        column += 128
-    if column + 64 <= width:
-        _weights_64(first, last, task, column)
-        column += 64
-    if column + 32 <= width:
-        _weights_32(first, last, task, column)
-        column += 32
-    if column + 16 <= width:
-        _weights_16(first, last, task, column)
+    e = first
+    while e + 8 <= last:
+        r0, r1 = moved(values, (sources[e] - shift) * stride), moved(values, (sources[e + 1] - shift) * stride)
+        r2, r3 = moved(values, (sources[e + 2] - shift) * stride), moved(values, (sources[e + 3] - shift) * stride)
+        r4, r5 = moved(values, (sources[e + 4] - shift) * stride), moved(values, (sources[e + 5] - shift) * stride)
+        r6, r7 = moved(values, (sources[e + 6] - shift) * stride), moved(values, (sources[e + 7] - shift) * stride)
+        d0, d1, d2, d3 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
+        d4, d5, d6, d7 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
+        for column in range(0, width, ONE):
+            g = load(gradient, column, ONE)
+            d0, d1 = d0 + load(r0, column, ONE) * g, d1 + load(r1, column, ONE) * g
+            d2, d3 = d2 + load(r2, column, ONE) * g, d3 + load(r3, column, ONE) * g
+            d4, d5 = d4 + load(r4, column, ONE) * g, d5 + load(r5, column, ONE) * g
+            d6, d7 = d6 + load(r6, column, ONE) * g, d7 + load(r7, column, ONE) * g
+        store(four_totals(d0, d1, d2, d3) + load(out, e, 4), out, e)
+        store(four_totals(d4, d5, d6, d7) + load(out, e + 4, 4), out, e + 4)
+        e += 8
+    if e + 4 <= last:
+        r0, r1 = moved(values, (sources[e] - shift) * stride), moved(values, (sources[e + 1] - shift) * stride)
+        r2, r3 = moved(values, (sources[e + 2] - shift) * stride), moved(values, (sources[e + 3] - shift) * stride)
+        d0, d1, d2, d3 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
+        for column in range(0, width, ONE):
+            g = load(gradient, column, ONE)
+            d0, d1 = d0 + load(r0, column, ONE) * g, d1 + load(r1, column, ONE) * g
+            d2, d3 = d2 + load(r2, column, ONE) * g, d3 + load(r3, column, ONE) * g
+        store(four_totals(d0, d1, d2, d3) + load(out, e, 4), out, e)
+        e += 4
+    while e < last:
+        add_at(dot(moved(values, (sources[e] - shift) * stride), gradient, width), out, e)
+        e += 1
 
 
 @compiled
@@ -308,16 +235,37 @@ def add_weight_gradients_3(
     weight_step: Any, stride: Any, width: Any,
 ) -> None:  # fmt: skip
     """`add_weight_gradients` of three weight sets, ``weight_step`` apart, for gradients ``row_step`` apart."""
-    task = (sources, shift, values, gradient, row_step, out, weight_step, stride)
-    column = 0
-    while column + 64 <= width:
-        _three_weights_64(first, last, task, column)
-        column += 64
-    if column + 32 <= width:
-        _three_weights_32(first, last, task, column)
-        column += 32
-    if column + 16 <= width:
-        _three_weights_16(first, last, task, column)
+    gradient_1, gradient_2 = moved(gradient, row_step), moved(gradient, 2 * row_step)
+    e = first
+    while e + 4 <= last:
+        r0, r1 = moved(values, (sources[e] - shift) * stride), moved(values, (sources[e + 1] - shift) * stride)
+        r2, r3 = moved(values, (sources[e + 2] - shift) * stride), moved(values, (sources[e + 3] - shift) * stride)
+        a0, a1, a2, a3 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
+        b0, b1, b2, b3 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
+        c0, c1, c2, c3 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
+        for column in range(0, width, ONE):
+            g0, g1, g2 = load(gradient, column, ONE), load(gradient_1, column, ONE), load(gradient_2, column, ONE)
+            row = load(r0, column, ONE)
+            a0, b0, c0 = a0 + row * g0, b0 + row * g1, c0 + row * g2
+            row = load(r1, column, ONE)
+            a1, b1, c1 = a1 + row * g0, b1 + row * g1, c1 + row * g2
+            row = load(r2, column, ONE)
+            a2, b2, c2 = a2 + row * g0, b2 + row * g1, c2 + row * g2
+            row = load(r3, column, ONE)
+            a3, b3, c3 = a3 + row * g0, b3 + row * g1, c3 + row * g2
+        w = e
+        store(four_totals(a0, a1, a2, a3) + load(out, w, 4), out, w)
+        w += weight_step
+        store(four_totals(b0, b1, b2, b3) + load(out, w, 4), out, w)
+        w += weight_step
+        store(four_totals(c0, c1, c2, c3) + load(out, w, 4), out, w)
+        e += 4
+    while e < last:
+        row = moved(values, (sources[e] - shift) * stride)
+        add_at(dot(row, gradient, width), out, e)
+        add_at(dot(row, gradient_1, width), out, e + weight_step)
+        add_at(dot(row, gradient_2, width), out, e + 2 * weight_step)
+        e += 1
 
 
 @compiled
@@ -337,16 +285,28 @@ def add_backward_products(
         weight_gradients: A number for each edge, to add to.
         stride, width: Length of rows, and how much of it is worked on.
     """
-    task = (targets, edges, weights, own, gradients, out, weight_gradients, stride)
-    column = 0
-    while column + 128 <= width:
-        _back_128(first, last, task, column)
-        column += 128
-    if column + 64 <= width:
-        _back_64(first, last, task, column)
-        column += 64
-    if column + 32 <= width:
-        _back_32(first, last, task, column)
-        column += 32
-    if column + 16 <= width:
-        _back_16(first, last, task, column)
+    e = first
+    while e + 4 <= last:
+        w0, w1, w2, w3 = edges[e], edges[e + 1], edges[e + 2], edges[e + 3]
+        r0, r1 = moved(gradients, targets[e] * stride), moved(gradients, targets[e + 1] * stride)
+        r2, r3 = moved(gradients, targets[e + 2] * stride), moved(gradients, targets[e + 3] * stride)
+        d0, d1, d2, d3 = zeros(own, ONE), zeros(own, ONE), zeros(own, ONE), zeros(own, ONE)
+        for column in range(0, width, ONE):
+            value, gradient = load(own, column, ONE), load(out, column, ONE)
+            row = load(r0, column, ONE)
+            d0, gradient = d0 + row * value, gradient + spread(weights, w0, ONE) * row
+            row = load(r1, column, ONE)
+            d1, gradient = d1 + row * value, gradient + spread(weights, w1, ONE) * row
+            row = load(r2, column, ONE)
+            d2, gradient = d2 + row * value, gradient + spread(weights, w2, ONE) * row
+            row = load(r3, column, ONE)
+            d3, gradient = d3 + row * value, gradient + spread(weights, w3, ONE) * row
+            store(gradient, out, column)
+        add_scattered(four_totals(d0, d1, d2, d3), weight_gradients, w0, w1, w2, w3)
+        e += 4
+    while e < last:
+        w0, r0 = edges[e], moved(gradients, targets[e] * stride)
+        for column in range(0, width, ONE):
+            store(load(out, column, ONE) + spread(weights, w0, ONE) * load(r0, column, ONE), out, column)
+        add_at(dot(r0, own, width), weight_gradients, w0)
+        e += 1

@@ -9,7 +9,6 @@ from nas.engine.lanes import (
     add_scattered,
     at,
     clamped,
-    folded_product,
     four_totals,
     load,
     moved,
@@ -46,11 +45,11 @@ def bounded(x, number, out):
 def sums(x, out):
     a, b = load(at(x, 0), 0, WIDTH), load(at(x, 0), WIDTH, WIDTH)
     c, d = load(at(x, 0), 2 * WIDTH, WIDTH), load(at(x, 0), 3 * WIDTH, WIDTH)
-    folded = four_totals(folded_product(a, a), folded_product(a, b), folded_product(a, c), folded_product(a, d))
+    folded = four_totals(a * a, a * b, a * c, a * d)
     store(folded, at(out, 0), 0)
     add_scattered(folded, at(out, 0), 7, 4, 6, 5)
     add_at(total(a), at(out, 0), 8)
-    add_at(total(folded_product(c, d)), at(out, 0), 8)
+    add_at(total(c * d), at(out, 0), 8)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

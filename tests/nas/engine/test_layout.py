@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from support import random_wiring
 
 from nas.engine.activations import ACTIVATIONS
 from nas.engine.layout import CACHE_LINE_BYTES, LANES, Network, aligned_empty, lay_out, padded, workspace
+from nas.results.dense_networks import dense_wiring
 from search_spaces.wiring import Wiring
 
 wirings = st.builds(
@@ -54,6 +57,36 @@ def test_the_backward_direction_has_each_hidden_edge_once_with_its_place(wiring:
             found.append(edge)
     assert sorted(found) == [place for place, (source, _) in enumerate(edges) if source >= wiring.n_inputs]
     assert network.out_indptr[-1] == len(network.out_edges) == len(network.out_targets)
+
+
+@settings(deadline=None, max_examples=80)
+@given(wirings)
+def test_neurons_are_taken_together_where_three_read_the_same(wiring: Wiring) -> None:
+    network = lay_out(wiring, "relu")
+    read = [tuple(network.indices[a:b]) for a, b in pairwise(network.indptr)]
+    expected: list[int] = []
+    while len(expected) < len(read):
+        j = len(expected)
+        is_one_of_three = read[j] and read[j : j + 3] == [read[j]] * 3
+        expected += [3, 0, 0] if is_one_of_three else [1]
+    assert network.together.tolist() == expected
+
+
+def test_dense_layers_are_computed_three_neurons_at_a_time() -> None:
+    assert lay_out(dense_wiring((5, 7, 4, 6)), "relu").together.tolist() == [
+        3,
+        0,
+        0,
+        3,
+        0,
+        0,
+        1,
+        3,
+        0,
+        0,
+        1,
+        *[3, 0, 0] * 2,
+    ]
 
 
 def test_arrays_are_int32_and_writeable_so_that_kernels_are_compiled_once() -> None:

@@ -25,7 +25,7 @@ def parameters_of(wiring: RecurrentWiring, seed: int = 0) -> np.ndarray:
 
 
 @given(wirings, st.integers(0, 10_000), st.floats(0.0, 1.0))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_network_without_edges_does_what_it_does_with_weights_of_0(
     wiring: RecurrentWiring, seed: int, share: float
 ) -> None:
