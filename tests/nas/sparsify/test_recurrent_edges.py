@@ -47,7 +47,7 @@ def test_a_network_without_edges_does_what_it_does_with_weights_of_0(
 
 
 @given(wirings)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_lifelines_alone_are_a_network(wiring: RecurrentWiring) -> None:
     parameters = parameters_of(wiring)
     smaller, _ = without_edges(wiring, parameters, lifelines(wiring, parameters))
