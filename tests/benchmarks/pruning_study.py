@@ -162,8 +162,8 @@ def unpruned(mnist: Mnist, seed: int, patience: int) -> tuple[Network, TrainingS
     return network, trained(network, mnist, seed, patience)
 
 
-def run_of(name: str, mnist: Mnist, network: Network, state: TrainingState, seed: int) -> Iterator[tuple[int, float]]:
-    """Weights and test accuracy of a trained network before it is pruned, and after each step."""
+def run_of(name: str, mnist: Mnist, seed: int) -> Iterator[tuple[int, float]]:
+    """Weights and test accuracy of a network before it is pruned, and after each step."""
     if name == LENET_NAME:
         yield lenet(mnist, seed)
         return
