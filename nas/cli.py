@@ -188,7 +188,7 @@ def search(
 def resume(run: RunArgument) -> None:
     """Go on with a run that was interrupted or killed; nothing is trained twice."""
     with one_line_errors():
-        from nas.inspection import is_finished, read_report
+        from nas.report.file import is_finished, read_report
         from nas.run import resume_run
         from nas.rundir import RunDirectory
 
@@ -217,7 +217,7 @@ def report(
 ) -> None:
     """Print the Pareto front, the baselines, and what to do next."""
     with one_line_errors():
-        from nas.inspection import read_report
+        from nas.report.file import read_report
         from nas.report.terminal import print_report
         from nas.rundir import RunDirectory
 

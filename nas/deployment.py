@@ -13,8 +13,8 @@ from nas.engine.gather import Inputs
 from nas.engine.sequence_batches import Sequences
 from nas.errors import UsageError
 from nas.inputs import sequences_of
-from nas.inspection import read_report
 from nas.network_file import DESCRIPTION, TENSORS, TrainedNetwork, load_network
+from nas.report.file import read_report
 from nas.rundir import RunDirectory
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from rich.console import Console
 
 from nas.budget import Plan, batch_plan
-from nas.checkpoint import read_json, write_json
 from nas.config import RunConfig
 from nas.data import AnyDataset, Dataset
 from nas.deployment import network_folder
@@ -26,12 +25,13 @@ from nas.engine.networks import as_changed, first_state, network_of
 from nas.engine.population import train
 from nas.engine.state import TrainingState
 from nas.errors import RunError, UsageError, counted
+from nas.files import read_json, write_json
 from nas.generation import hyperparameters_of
 from nas.inputs import mean_square, sequences_of
-from nas.inspection import read_report
 from nas.network_file import DESCRIPTION, TrainedNetwork, load_network, save_network
 from nas.ranking import doubling
 from nas.recorder import read_history
+from nas.report.file import read_report
 from nas.report.terminal import print_report
 from nas.results.density import density_of
 from nas.results.findings import FrontRow

@@ -15,13 +15,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as tensors_from_bytes
 from safetensors.numpy import save as tensors_to_bytes
 
-from nas.checkpoint import read_json
 from nas.data import AnyEncoding, Encoding, SequenceEncoding
 from nas.engine.gather import Inputs
 from nas.engine.networks import n_parameters_of, network_of
 from nas.engine.population import predict
 from nas.engine.sequence_batches import Sequences
 from nas.errors import CheckpointError
+from nas.files import read_json
 from search_spaces import AnyWiring, RecurrentWiring, Wiring
 from search_spaces.genotype import ACTIVATIONS
 

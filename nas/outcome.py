@@ -49,3 +49,13 @@ class Outcome:
     def score(self) -> float:
         """Mean over seeds at the last rung reached."""
         return self.rung_scores[-1]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Numbers of candidates by what became of them; ``trained`` are those trained to the end."""
+
+    trained: int = 0
+    stopped: int = 0
+    skipped: int = 0
+    failed: int = 0

@@ -26,19 +26,20 @@ from nas.budget import (
     default_seeds,
     fit_to_budget,
 )
-from nas.checkpoint import load_checkpoint, read_json, write_json
+from nas.checkpoint import load_checkpoint
 from nas.config import RunConfig
 from nas.data import AnyDataset
 from nas.description import Probe, describe
 from nas.engine.compiler import has_kept_kernels
 from nas.engine.recipe import Recipe
 from nas.errors import RunError, RunFailed
+from nas.files import read_json, write_json
 from nas.generation import Course, activation_of, hyperparameters_of, weight_seeds
 from nas.inputs import write_rows
-from nas.inspection import is_finished
 from nas.interruption import Interruption
 from nas.jobs import Fold, Job, Leg, compile_kernels
 from nas.recorder import Recorder, Trial
+from nas.report.file import is_finished
 from nas.report.writing import write_reports
 from nas.results import cross_validation
 from nas.results.final_part import FinalPart

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from nas.outcome import Ending
+from nas.outcome import Counts, Ending
 from nas.ranking import pareto_front
 from nas.recorder import Trial
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Numbers of candidates by what became of them; ``trained`` are those trained to the end."""
-
-    trained: int = 0
-    stopped: int = 0
-    skipped: int = 0
-    failed: int = 0
 
 
 @dataclass(frozen=True)

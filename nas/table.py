@@ -24,7 +24,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nas.budget import batch_plan, default_epochs
-from nas.checkpoint import read_json, write_atomically, write_json
 from nas.config import RunConfig, TrainingConfig
 from nas.data import AnyDataset
 from nas.data.shared import SharedRows
@@ -33,6 +32,7 @@ from nas.engine.networks import network_of
 from nas.engine.population import predict, score
 from nas.engine.state import TrainingState
 from nas.errors import ConfigError, DataError, RunError
+from nas.files import read_json, write_atomically, write_json
 from nas.generation import N_RUNGS, Candidate, Course, activation_of
 from nas.inputs import engine_rows, write_rows, write_test_rows
 from nas.interruption import Interruption

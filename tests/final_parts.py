@@ -20,12 +20,12 @@ from nas.engine.recipe import Recipe
 from nas.generation import Course
 from nas.inputs import write_rows
 from nas.jobs import Job, Leg, Result
+from nas.outcome import Counts
 from nas.recorder import Trial
 from nas.results.final_part import FinalPart
 from nas.results.timetable import Timetable
 from nas.rundir import RunDirectory
 from nas.speed import Load, Speed
-from nas.status import Counts
 from search_spaces import MLPSpace, SearchSpace, weights_left
 
 EPOCHS = 9

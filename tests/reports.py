@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from nas.outcome import Counts
 from nas.report.content import build_report
 from nas.results.findings import Baseline, BestComparison, FamilyRow, Findings, FrontRow, MethodRow
 from nas.results.significance import Comparison
-from nas.status import Counts
 
 FRONT = [
     FrontRow(31, 200, 230, 0.051, 0.9, False, 60.0, 0.89, 0.0123),

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from nas.outcome import Counts
+from nas.report.file import FORMAT
 from nas.results.findings import Findings
-from nas.status import Counts
-
-FORMAT = 3
 
 
 def build_report(

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from nas.background import begin
-from nas.checkpoint import read_json, write_json
+from nas.files import read_json, write_json
 from nas.predictor_report import predictor_report
 from nas.report.content import build_report
 from nas.results.final_part import FinalPart

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from nas.budget import batch_plan
-from nas.checkpoint import read_json
 from nas.config import RunConfig
 from nas.data import Dataset
 from nas.engine.gather import Inputs
 from nas.engine.networks import first_state, network_of
 from nas.engine.population import predict, score, train
 from nas.estimation import estimated_scores
+from nas.files import read_json
 from nas.generation import activation_of, hyperparameters_of
 from nas.inputs import read_test
 from nas.recorder import Trial, read_history

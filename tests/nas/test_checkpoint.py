@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from json_values import json_objects
 
-from nas.checkpoint import (
-    load_checkpoint,
-    load_standings,
-    read_json,
-    save_checkpoint,
-    save_standings,
-    write_atomically,
-    write_json,
-)
+from nas.checkpoint import load_checkpoint, load_standings, save_checkpoint, save_standings
 from nas.engine.state import TrainingState
 from nas.errors import CheckpointError
 from nas.generation import Standing
-
-numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**63)
-values = st.recursive(
-    numbers | st.text() | st.booleans() | st.none(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=10,
-)
-states = st.dictionaries(st.text(), values, max_size=4)
 
 OLD: dict[str, Any] = {"generation": 1, "seen": ["a", "b"], "score": 0.75}
 NEW: dict[str, Any] = {"generation": 2, "seen": ["a", "b", "c"], "score": 0.8125}
@@ -46,7 +30,7 @@ def checkpoint(tmp_path: Path) -> Path:
 
 
 @settings(deadline=None, max_examples=60)
-@given(states)
+@given(json_objects)
 def test_a_state_comes_back_equal(tmp_path_factory: pytest.TempPathFactory, state: dict[str, Any]) -> None:
     path = tmp_path_factory.mktemp("run") / "checkpoint.json"
     save_checkpoint(path, state)
@@ -107,62 +91,6 @@ def test_a_state_with_nan_is_not_written_and_the_last_one_stays(checkpoint: Path
         with pytest.raises(ValueError, match=r"JSON compliant"):
             save_checkpoint(checkpoint, {"score": wrong})
         assert load_checkpoint(checkpoint) == NEW
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, b"old")
-
-    def no_room(descriptor: int) -> None:
-        raise OSError("No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", no_room)
-        with pytest.raises(OSError, match=r"No space left"):
-            write_atomically(path, b"new content")
-    assert path.read_bytes() == b"old"
-    write_atomically(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert [file.name for file in tmp_path.iterdir()] == ["file"]
-
-
-@settings(deadline=None, max_examples=40)
-@given(states)
-def test_json_comes_back_equal(tmp_path_factory: pytest.TempPathFactory, value: dict[str, Any]) -> None:
-    path = tmp_path_factory.mktemp("run") / "value.json"
-    write_json(path, value)
-    assert read_json(path) == value
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b'{"a": 1', "cannot be read"),
-        (b"", "cannot be read"),
-        (b"\xff\xff", "cannot be read"),
-        (b'{"a": NaN}', "cannot be read: NaN is not a number"),
-        (b'{"a": -Infinity}', "cannot be read: -Infinity is not a number"),
-        (b"[1, 2]", "does not hold a JSON object"),
-    ],
-)
-def test_a_file_that_is_not_a_json_object_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
-    path = tmp_path / "value.json"
-    path.write_bytes(content)
-    with pytest.raises(CheckpointError, match=message):
-        read_json(path)
-
-
-def test_a_json_file_that_is_missing_or_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"is missing. The run was not started, or its files were moved"):
-        read_json(tmp_path / "none.json")
-    with pytest.raises(CheckpointError, match=r"cannot be read: .*Is a directory"):
-        read_json(tmp_path)
-
-
-def test_nan_is_not_written_as_json(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"JSON compliant"):
-        write_json(tmp_path / "value.json", {"a": float("nan")})
-    assert list(tmp_path.iterdir()) == []
 
 
 @st.composite

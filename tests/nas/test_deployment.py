@@ -11,7 +11,6 @@ import pytest
 from scipy.special import softmax
 from support import random_recurrent_wiring, random_wiring
 
-from nas.checkpoint import write_json
 from nas.data import (
     Dataset,
     SequenceDataset,
@@ -24,9 +23,10 @@ from nas.deployment import export_network, network_folder, write_predictions
 from nas.engine.gather import Inputs
 from nas.engine.networks import n_parameters_of, network_of
 from nas.errors import CheckpointError, DataError, RunError, UsageError
+from nas.files import write_json
 from nas.inputs import sequences_of
 from nas.network_file import DESCRIPTION, TENSORS, TrainedNetwork, load_network, save_network
-from nas.report.content import FORMAT
+from nas.report.file import FORMAT
 from nas.rundir import RunDirectory
 
 CLASSES = ("cat", "dog", "Ärger, laut")

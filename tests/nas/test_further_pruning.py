@@ -13,9 +13,9 @@ from rich.console import Console
 from nas.deployment import network_folder
 from nas.errors import UsageError
 from nas.further_pruning import Point, prune_and_print, prune_further
-from nas.inspection import read_report
 from nas.network_file import load_network
 from nas.recorder import read_history
+from nas.report.file import read_report
 from nas.rundir import RunDirectory
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from candidates import complete, sampled
 
-from nas.checkpoint import write_json
-from nas.errors import CheckpointError, RunError
-from nas.inspection import describe_run, read_report
+from nas.errors import CheckpointError
+from nas.files import write_json
+from nas.inspection import describe_run
 from nas.recorder import Recorder
-from nas.report.content import FORMAT
+from nas.report.file import FORMAT, read_report
 from nas.rundir import RunDirectory
 from predictors import Decision
 
@@ -43,20 +43,6 @@ def recorder(directory: RunDirectory) -> Iterator[Recorder]:
     recorder.flush()
     yield recorder
     recorder.close()
-
-
-def test_a_run_that_is_finished_has_a_report(directory: RunDirectory) -> None:
-    with pytest.raises(RunError, match=r"mine has no report yet: it is not finished. Go on with `nas resume .*mine`"):
-        read_report(directory)
-    report = {"format": FORMAT, "missing": []}
-    write_json(directory.report, report)
-    assert read_report(directory) == report
-
-
-def test_a_report_of_another_version_is_refused(directory: RunDirectory) -> None:
-    write_json(directory.report, {"format": FORMAT - 1})
-    with pytest.raises(RunError, match=r"report.json has format 2, this version reads 3. Search again."):
-        read_report(directory)
 
 
 def test_a_run_whose_report_misses_something_is_not_finished(directory: RunDirectory) -> None:

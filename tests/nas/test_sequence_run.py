@@ -26,9 +26,9 @@ from nas.engine.batches import plan_batches
 from nas.errors import UsageError
 from nas.further_pruning import prune_further
 from nas.inputs import sequences_of
-from nas.inspection import read_report
 from nas.network_file import load_network
 from nas.recorder import STUDY_NAME, read_history
+from nas.report.file import read_report
 from nas.report.terminal import print_report
 from nas.run import start_run
 from nas.rundir import RunDirectory

@@ -4,9 +4,9 @@ from candidates import complete, is_dominated, pareto_ranks, trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nas.outcome import Ending, Outcome
+from nas.outcome import Counts, Ending, Outcome
 from nas.recorder import Trial
-from nas.status import Counts, best_of, comparable_trials, count, front_of, score_of
+from nas.status import best_of, comparable_trials, count, front_of, score_of
 
 STOPPED = Outcome(Ending.STOPPED, 5, ((0.9,),), 1.0, "not among the best")
 STOPPED_LATER = Outcome(Ending.STOPPED, 5, ((0.4,), (0.5,)), 1.0, "not among the best")

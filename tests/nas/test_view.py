@@ -8,7 +8,8 @@ import pytest
 from candidates import complete, trial
 from rich.console import Console
 
-from nas.status import Counts, Status
+from nas.outcome import Counts
+from nas.status import Status
 from nas.view import View
 
 STATUS = Status(

@@ -14,8 +14,8 @@ from final_parts import final_part
 from reports import FINDINGS
 
 from nas.budget import Clock
-from nas.checkpoint import write_json
 from nas.data import Dataset, prepare
+from nas.files import write_json
 from nas.report import writing
 from nas.report.writing import PREDICTOR, write_reports
 from nas.results.final_part import JUDGING_SHARE, LAST_FIT_S, FinalPart
