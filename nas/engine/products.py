@@ -290,23 +290,36 @@ def add_backward_products(
         w0, w1, w2, w3 = edges[e], edges[e + 1], edges[e + 2], edges[e + 3]
         r0, r1 = moved(gradients, targets[e] * stride), moved(gradients, targets[e + 1] * stride)
         r2, r3 = moved(gradients, targets[e + 2] * stride), moved(gradients, targets[e + 3] * stride)
+        f0, f1 = spread(weights, w0, ONE), spread(weights, w1, ONE)  # before the loop: in it they are loaded every time
+        f2, f3 = spread(weights, w2, ONE), spread(weights, w3, ONE)
         d0, d1, d2, d3 = zeros(own, ONE), zeros(own, ONE), zeros(own, ONE), zeros(own, ONE)
         for column in range(0, width, ONE):
             value, gradient = load(own, column, ONE), load(out, column, ONE)
             row = load(r0, column, ONE)
-            d0, gradient = d0 + row * value, gradient + spread(weights, w0, ONE) * row
+            d0, gradient = d0 + row * value, gradient + f0 * row
             row = load(r1, column, ONE)
-            d1, gradient = d1 + row * value, gradient + spread(weights, w1, ONE) * row
+            d1, gradient = d1 + row * value, gradient + f1 * row
             row = load(r2, column, ONE)
-            d2, gradient = d2 + row * value, gradient + spread(weights, w2, ONE) * row
+            d2, gradient = d2 + row * value, gradient + f2 * row
             row = load(r3, column, ONE)
-            d3, gradient = d3 + row * value, gradient + spread(weights, w3, ONE) * row
+            d3, gradient = d3 + row * value, gradient + f3 * row
             store(gradient, out, column)
         add_scattered(four_totals(d0, d1, d2, d3), weight_gradients, w0, w1, w2, w3)
         e += 4
-    while e < last:
-        w0, r0 = edges[e], moved(gradients, targets[e] * stride)
+    if e + 2 <= last:
+        w0, w1 = edges[e], edges[e + 1]
+        r0, r1 = moved(gradients, targets[e] * stride), moved(gradients, targets[e + 1] * stride)
+        f0, f1 = spread(weights, w0, ONE), spread(weights, w1, ONE)
+        d0, d1, nothing = zeros(own, ONE), zeros(own, ONE), zeros(own, ONE)
         for column in range(0, width, ONE):
-            store(load(out, column, ONE) + spread(weights, w0, ONE) * load(r0, column, ONE), out, column)
+            value, row_0, row_1 = load(own, column, ONE), load(r0, column, ONE), load(r1, column, ONE)
+            store(load(out, column, ONE) + f0 * row_0 + f1 * row_1, out, column)
+            d0, d1 = d0 + row_0 * value, d1 + row_1 * value
+        add_scattered(four_totals(d0, d1, nothing, nothing), weight_gradients, w0, w1, w0, w0)
+        e += 2
+    if e < last:
+        w0, r0 = edges[e], moved(gradients, targets[e] * stride)
+        f0 = spread(weights, w0, ONE)
+        for column in range(0, width, ONE):
+            store(load(out, column, ONE) + f0 * load(r0, column, ONE), out, column)
         add_at(dot(r0, own, width), weight_gradients, w0)
-        e += 1
