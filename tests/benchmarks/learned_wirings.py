@@ -1,6 +1,7 @@
 """What wirings that the gradient chooses are worth: searches that draw only, and searches with one method or all.
 
-    python tests/benchmarks/learned_wirings.py --data FOLDER --out learned.csv [--only mnist] [--seeds 6]
+    python tests/benchmarks/learned_wirings.py --data FOLDER --out learned.csv [--only mnist] [--methods all] \\
+        [--seeds 6]
     python tests/benchmarks/learned_wirings.py --out learned.csv --analyse
 
 FOLDER has csv/letter.csv, csv/satimage.csv (target `class`) and mnist.npz; two wide tables are generated
@@ -57,9 +58,11 @@ TASKS = (
 )
 
 
-def searches_of(tasks: Sequence[Task], folder: Path, generated: Path, n_seeds: int) -> list[Wanted]:
+def searches_of(
+    tasks: Sequence[Task], names: Sequence[str], folder: Path, generated: Path, n_seeds: int
+) -> list[Wanted]:
     """All searches, seed by seed, the methods in turns."""
-    wanted, names = [], list(METHODS)
+    wanted = []
     for seed in range(n_seeds):
         for task in tasks:
             if task.data == "mnist" and seed >= MNIST_SEEDS:
@@ -115,10 +118,11 @@ def analyse(rows: Sequence[Row]) -> str:
     means, differences = [], []
     for data, own in of_data.items():
         by_measure = {measure: values(own, measure) for measure in MEASURES}
-        for method in METHODS:
+        methods = [method for method in METHODS if by_measure[WHOLE][method]]
+        for method in methods:
             cells = [mean_and_error(list(by_measure[measure][method].values())) for measure in MEASURES]
             means.append([data, method, len(by_measure[WHOLE][method]), *cells])
-        for method in METHODS:
+        for method in methods:
             if method != "all":
                 found: list[Difference] = [paired(of["all"], of[method]) for of in by_measure.values()]
                 differences.append([data, method, found[0].n, *found])
@@ -135,6 +139,7 @@ def main() -> None:
     options.add_argument("--data", type=Path, help="folder of the data sets")
     options.add_argument("--seeds", type=int, default=6)
     options.add_argument("--only", nargs="+", choices=[task.data for task in TASKS], help="some of the data sets")
+    options.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
     options.add_argument("--analyse", action="store_true", help="print the tables of what is there, and search no more")
     given = options.parse_args()
     if given.analyse == bool(given.data):
@@ -144,7 +149,7 @@ def main() -> None:
         rows = (
             read_rows(given.out)[1]
             if given.analyse
-            else complete(given.out, searches_of(tasks, given.data, Path(generated), given.seeds))
+            else complete(given.out, searches_of(tasks, given.methods, given.data, Path(generated), given.seeds))
         )
     print(header("numba", "numpy", note="mean ± standard error over seeds"))
     print(analyse(rows))

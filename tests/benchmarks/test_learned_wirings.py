@@ -13,7 +13,7 @@ from nas.data import prepare
 
 
 def test_every_method_searches_every_data_set_with_the_same_options(tmp_path: Path) -> None:
-    wanted = searches_of(TASKS, Path("folder"), tmp_path, 6)
+    wanted = searches_of(TASKS, list(METHODS), Path("folder"), tmp_path, 6)
     assert len(wanted) == len(METHODS) * (6 * 4 + 5)
     assert len({tuple(one.key.values()) for one in wanted}) == len(wanted)
     of_mnist = [one for one in wanted if one.data == "mnist" and one.seed == 1]
