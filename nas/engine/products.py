@@ -115,6 +115,28 @@ _four_sums_wide, _four_sums_16 = _four_sums(SUMS), _four_sums(16)
 
 
 @compiled
+def _add_eight_rows(
+    first: Any, sources: Any, shift: Any, weights: Any, values: Any, out: Any, stride: Any, width: Any
+) -> None:  # fmt: skip
+    s0, s1, s2, s3 = sources[first], sources[first + 1], sources[first + 2], sources[first + 3]
+    s4, s5, s6, s7 = sources[first + 4], sources[first + 5], sources[first + 6], sources[first + 7]
+    r0, r1 = moved(values, (s0 - shift) * stride), moved(values, (s1 - shift) * stride)
+    r2, r3 = moved(values, (s2 - shift) * stride), moved(values, (s3 - shift) * stride)
+    r4, r5 = moved(values, (s4 - shift) * stride), moved(values, (s5 - shift) * stride)
+    r6, r7 = moved(values, (s6 - shift) * stride), moved(values, (s7 - shift) * stride)
+    w0, w1 = spread(weights, first, ONE), spread(weights, first + 1, ONE)
+    w2, w3 = spread(weights, first + 2, ONE), spread(weights, first + 3, ONE)
+    w4, w5 = spread(weights, first + 4, ONE), spread(weights, first + 5, ONE)
+    w6, w7 = spread(weights, first + 6, ONE), spread(weights, first + 7, ONE)
+    for column in range(0, width, ONE):  # two sums, since each multiply-add waits for the one before it
+        even = load(out, column, ONE) + w0 * load(r0, column, ONE) + w2 * load(r2, column, ONE)
+        odd = w1 * load(r1, column, ONE) + w3 * load(r3, column, ONE)
+        even = even + w4 * load(r4, column, ONE) + w6 * load(r6, column, ONE)
+        odd = odd + w5 * load(r5, column, ONE) + w7 * load(r7, column, ONE)
+        store(even + odd, out, column)
+
+
+@compiled
 def add_products(
     first: Any, last: Any, sources: Any, shift: Any, weights: Any, values: Any, out: Any, stride: Any, width: Any
 ) -> None:  # fmt: skip
@@ -128,6 +150,10 @@ def add_products(
         out: Row to add to.
         stride, width: Length of rows, and how much of it is worked on.
     """
+    if width > SUM:  # a whole row does not stay in registers: read whole rows, in the order of memory
+        while first + 8 <= last:
+            _add_eight_rows(first, sources, shift, weights, values, out, stride, width)
+            first += 8
     task = (sources, shift, weights, values, out, stride)
     column = 0
     while column + SUM <= width:
