@@ -5,10 +5,10 @@
 
 784-100-10 (79,400 weights) with rectifiers on MNIST: the first 10,000 of the shuffled training rows are for validation;
 gradient descent at .01, which falls tenfold, with momentum .5 from then on, once an epoch gains nothing; first weights
-as PyTorch draws them. Two epochs of retraining follow each step; after a single step of 80 % and more, up to 25 while an
-epoch gains 1e-5. The files of the study behind Stier, Darji & Granitzer (arXiv 2107.12917) have the published numbers,
-means of 25 runs of a network of .9729. LeNet-300-100 is pruned gradually while it is trained with AdamW. The file gets a
-row a run.
+as PyTorch draws them. Two epochs of retraining follow each step; after a single step of 80 % and more, up to 25 while
+an epoch gains 1e-5. The files of the study behind Stier, Darji & Granitzer (arXiv 2107.12917) have the published
+numbers, means of 25 runs of a network of .9729. LeNet-300-100 is pruned gradually while it is trained with AdamW. The
+file gets a row a run.
 """
 
 from __future__ import annotations
