@@ -84,14 +84,14 @@ class RowFeed:
     def look(self, network: AnyNetwork, state: TrainingState, own: Hyperparameters, step: int) -> Look:
         """What a network of one weight set does on the batch of the loaded step before this one, without dropout."""
         assert isinstance(network, Network)
-        place, n = step - 1 - self._first_loaded, self._batch_targets.shape[1]
+        place = step - 1 - self._first_loaded
         objective = self._recipe.objective(own)._replace(dropout=0.0)
         inputs, work = self._batches[place], self._work
         loss_and_gradients(
             network, state.parameters, inputs, self._batch_targets[place], objective, self._keys, step, work
         )
-        values = np.concatenate([inputs[:, :n], work.activations[0, : network.n_hidden, :n]])
-        return Look(values, work.gradients[0, : len(network.middle), :n].copy())
+        values = np.concatenate([inputs, work.activations[0, : network.n_hidden]])
+        return Look(values, work.gradients[0, : len(network.middle)].copy())
 
 
 class SequenceFeed:

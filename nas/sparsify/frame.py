@@ -90,10 +90,11 @@ class Frame:
                 n_missing = int(n_wanted) - len(drawn)
                 if n_missing <= 0:
                     break
-                chosen = rng.choice(targets, n_missing) * width + rng.choice(sources, n_missing)
+                n_drawn = n_missing + n_missing // 4 + 8  # some of them exist, or are drawn twice
+                chosen = rng.choice(targets, n_drawn) * width + rng.choice(sources, n_drawn)
                 new = Ends(chosen % width, chosen // width)
                 is_before = new.sources - self.n_inputs < new.targets  # in the order in which neurons are computed
                 drawn = distinct(np.concatenate([drawn, chosen[is_before & absent(network, new, codes)]]))
-            found.append(drawn)
+            found.append(rng.choice(drawn, int(n_wanted), replace=False) if len(drawn) > n_wanted else drawn)
         all_codes = np.concatenate(found)
         return Ends(all_codes % width, all_codes // width)

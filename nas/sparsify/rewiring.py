@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from nas.engine.layout import Float32, Network
 from nas.engine.state import TrainingState
-from nas.engine.wiring_changes import Look
+from nas.engine.wiring_changes import Look, edge_gradients
 from nas.sparsify.edges import Ends, Int64, Mask, changed, ends_of
 from nas.sparsify.frame import Frame
 
 SAMPLED_FOR_EACH = 10  # absent edges whose gradients are looked at, for each that is to be grown
-PRODUCTS_AT_ONCE = 1 << 14
 
 
 def rewired(
@@ -50,20 +49,13 @@ def rewired(
         weights = rng.standard_normal(len(fan_in)) / np.sqrt(np.maximum(fan_in, 1))
     else:
         sampled = frame.absent_edges(network, ends, np.repeat(lost, SAMPLED_FOR_EACH), rng)
-        chosen = _strongest(frame.junctions(sampled), np.abs(gradients_of(sampled, look())), lost)
+        chosen = _strongest(
+            frame.junctions(sampled), np.abs(edge_gradients(sampled.sources, sampled.targets, look())), lost
+        )
         grown = Ends(sampled.sources[chosen], sampled.targets[chosen])
         weights = np.zeros(len(chosen))
     is_kept = is_kept | _restored(junctions, ~is_kept, saliency, frame.junctions(grown))
     return changed(network, state, is_kept, grown, weights.astype(np.float32))
-
-
-def gradients_of(ends: Ends, look: Look) -> Float32:
-    """The gradients of weights that edges have or would have, float32 (n_edges,)."""
-    parts = [np.empty(0, np.float32)]
-    for start in range(0, len(ends.sources), PRODUCTS_AT_ONCE):
-        some = slice(start, start + PRODUCTS_AT_ONCE)
-        parts.append(np.einsum("eb,eb->e", look.values[ends.sources[some]], look.gradients[ends.targets[some]]))
-    return np.concatenate(parts)
 
 
 def _restored(junctions: Int64, is_dropped: Mask, saliency: NDArray[np.floating], grown: Int64) -> Mask:
@@ -82,5 +74,6 @@ def _strongest(junctions: Int64, strength: Float32, lost: Int64) -> Int64:
     chosen = [np.empty(0, np.int64)]
     for junction, n in zip(*np.unique(lost, return_counts=True), strict=True):
         places = np.flatnonzero(junctions == junction)
-        chosen.append(places[np.argsort(-strength[places], kind="stable")[:n]])
+        order = np.argpartition(-strength[places], n - 1)[:n] if n < len(places) else slice(None)
+        chosen.append(np.sort(places[order]))
     return np.concatenate(chosen)

@@ -123,7 +123,7 @@ def row_of(density: float, n: int) -> list[str]:
     n_changes = max(1, n // BATCH_SIZE // EVERY)
     changing: list[float] = []
     growing: list[float] = []
-    restore = [timed(Changes, "change", changing), timed(rewiring, "gradients_of", growing)]
+    restore = [timed(Changes, "change", changing), timed(rewiring, "edge_gradients", growing)]
     rigl_s, _ = epoch(sparse_wiring(WIDTHS, density), SparseTraining("rigl", "all", 0.3, n_changes, 1.0), None, data)
     for undo in restore:
         undo()

@@ -14,13 +14,12 @@ from nas.engine.networks import as_changed
 from nas.engine.population import predict, train
 from nas.engine.recipe import Hyperparameters, Recipe
 from nas.engine.state import TrainingState, initial_state
-from nas.engine.wiring_changes import Look
+from nas.engine.wiring_changes import Look, edge_gradients
 from nas.models.levelwise_network import LevelwiseNetwork
 from nas.sparsify.changes import Changes
 from nas.sparsify.edges import Ends, ends_of, lie_on_paths
 from nas.sparsify.frame import Frame
 from nas.sparsify.learned import learned_wiring
-from nas.sparsify.rewiring import gradients_of
 from search_spaces.sparse_training import PARTS, Part, SparseTraining, n_edges_of
 from search_spaces.wiring import Wiring
 
@@ -137,7 +136,7 @@ def test_the_gradients_that_rigl_looks_at_are_those_of_torch() -> None:
     x = torch.tensor(inputs.values[batch] * inputs.scale + inputs.shift)
     outputs = LevelwiseNetwork(dense, "tanh")(x, weight, bias)
     torch.nn.functional.cross_entropy(outputs, torch.tensor(targets[batch]).long()).backward()
-    np.testing.assert_allclose(gradients_of(every, seen[0]), weight.grad, atol=1e-6)
+    np.testing.assert_allclose(edge_gradients(every.sources, every.targets, seen[0]), weight.grad, atol=1e-6)
 
 
 def test_the_learned_wiring_is_valid_and_computes_the_same() -> None:
