@@ -152,13 +152,13 @@ def fit_to_budget(
 
 
 def affordable_pool(wanted: int, candidate_s: float, proposal_s: float) -> int:
-    """How many children to ask for, for each that is trained: at most as many as wanted, and 1 at least.
+    """How many children to ask for, for each one that is trained: at least 1, at most the wanted number.
 
     What a child costs before it is trained, in wiring and features, is lost if it is skipped.
 
     Args:
         wanted: As configured.
-        candidate_s: Seconds of a worker for a typical candidate, most of which are stopped at a rung.
+        candidate_s: Seconds of a worker for a typical candidate; most candidates are stopped at a rung.
         proposal_s: Seconds to propose a child.
     """
     return max(1, min(wanted, int(POOL_SHARE * candidate_s / proposal_s)))

@@ -73,7 +73,7 @@ class Evolution:
 
     The same space, settings and outcomes give the same children. A generation is one ``ask``, one ``begin`` and one
     ``tell``. As many as `IN_FLIGHT` generations are trained at a time, so that no worker ever waits for the last of a
-    generation; hence the parents of a generation are those of which the generation before the last was told.
+    generation. So the parents of a generation are the population as it was two generations earlier.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Evolution:
         return {member.key for population in self._populations for member in population}
 
     def ask(self, parents: Parents, n_children: int) -> list[Child]:
-        """Propose children for the next generation, none of which was begun before and no two alike.
+        """Propose children for the next generation: no two alike, and none like an earlier candidate.
 
         Fewer come back only when the space is exhausted.
 
@@ -158,7 +158,7 @@ class Evolution:
         return list(children.values())
 
     def begin(self, keys: Iterable[str]) -> None:
-        """Take note of which children are trained, and go on to the next generation."""
+        """Note which children are trained, and go on to the next generation."""
         self._seen.update(keys)
         self.n_begun += 1
 

@@ -51,7 +51,7 @@ class Job:
 
     @property
     def n_edges(self) -> int:
-        """Edges that there are now; those that were drawn before training has changed them."""
+        """The number of edges now. Before training has changed them: the number that was drawn."""
         if self.state is None or self.state.indices is None:
             return self.wiring.n_edges
         return int(self.state.indices.shape[1])
@@ -78,7 +78,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows of which the first are trained on and the others scored on.
+    """Training rows, followed by the rows to score on.
 
     Attributes:
         rows: Where they lie.

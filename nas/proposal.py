@@ -188,7 +188,7 @@ class Proposer:
         return doubt_of(before) if self.skill.is_trusted else self.skill.reason
 
     def _skill(self, labelled: Sequence[Trial]) -> RunSkill:
-        """Skill on the outcomes that there were when it was last due to be judged."""
+        """Skill on the outcomes that existed when skill was last assessed."""
         judged = outcomes_when_judged(labelled, self._settings.warm_up)
         if self._judged is None or self._judged[0] != len(judged):
             table = _Table.of(judged)
@@ -248,7 +248,7 @@ def _labelled(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def outcomes_when_judged(labelled: Sequence[Trial], warm_up: int) -> Sequence[Trial]:
-    """Those of the trials, in the order of time, that there were when skill was last due to be judged.
+    """The trials that existed when skill was last assessed, oldest first.
 
     That is after the first generation with enough of them, and then after each with `GROWTH` times as many.
     """

@@ -232,7 +232,7 @@ class Search:
         return inherited
 
     def _go_on(self, generation: Underway) -> None:
-        """Begin the next heat of a generation, or take note that there is none."""
+        """Begin the next heat of a generation. If there is none, note that the generation has ended."""
         try:
             heat = next(generation.heats)
         except StopIteration as end:

@@ -102,7 +102,7 @@ class Speed:
 
 
 def sizes_by_training(training: SparseTraining, n_weights: int) -> list[float]:
-    """About the weights after the training itself, and after each pruning that follows it, the last of which is given.
+    """About how many weights a network has after its training, and after each pruning that follows the training.
 
     Args:
         training: What it does to the edges.

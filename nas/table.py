@@ -122,7 +122,7 @@ def build_table(config: RunConfig, settings: TableSettings, output: Path, consol
 
 
 def drawn_genotypes(settings: TableSettings, space: SearchSpace, seed: int) -> list[AnyGenotype]:
-    """The genotypes of a table, of which no two give the same network."""
+    """The genotypes of a table. No two of them give the same network."""
     rng = generator(seed, Stream.TABLE)
     pairs = [(prior, cell) for cell in CELLS for prior in STUDIED_PRIORS]
     genotypes: dict[str, AnyGenotype] = {}

@@ -82,7 +82,7 @@ class SavedPredictor(BaseModel):
         )
 
     def fit(self) -> Regressor:
-        """The regressor, fitted. It predicts scores of which larger is better. Same file, same predictions."""
+        """The regressor, fitted. It predicts scores; larger is better. Same file, same predictions."""
         examples = self.examples()
         return make_regressor(self.regressor, self.seed, self.transform).fit(examples.rows, examples.targets)
 

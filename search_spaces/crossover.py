@@ -67,7 +67,7 @@ def crossed(
 def _crossed_templates(
     first: GenotypeT, second: GenotypeT, rng: np.random.Generator, scalar_genes: Sequence[str]
 ) -> GenotypeT:
-    """One child of two genotypes, of which at least one is a template.
+    """One child of two genotypes; at least one of them is a template.
 
     Of two templates it has the number of neurons, each parameter, the seed and each other gene from either. Of a
     template and another graph it has the graph and how that is attached from either parent, and each other gene from

@@ -34,7 +34,7 @@ DENSITY = Parameter("density", float, (0.02, 1.0), lambda n: (0.0, 1.0), is_posi
 
 
 def watts_strogatz(n_neurons: int, rng: np.random.Generator, *, neighbours: int, rewiring: float) -> Int64Array:
-    """Small-world graph: a ring of near neighbours, of which some are exchanged for random vertices.
+    """Small-world graph: a ring of near neighbours, some of which are replaced with random vertices.
 
     Watts and Strogatz, Collective dynamics of small-world networks, Nature 393 (1998).
 

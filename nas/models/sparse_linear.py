@@ -1,4 +1,4 @@
-"""A linear layer of which only some weights exist."""
+"""A linear layer that has only some of its weights."""
 
 from __future__ import annotations
 

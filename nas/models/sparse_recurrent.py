@@ -1,4 +1,4 @@
-"""Recurrent layers of which only some weights exist, with the interface of torch's."""
+"""Recurrent layers that have only some of their weights, with the interface of torch's layers."""
 
 from __future__ import annotations
 

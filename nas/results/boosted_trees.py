@@ -37,7 +37,7 @@ def boost(
 
     Args:
         rows: What to learn from.
-        stop: Asked after each iteration; when true, the iterations so far are what there is.
+        stop: Asked after each iteration; when true, boosting ends with the iterations so far.
         test: What to predict; its targets are not looked at.
         task: "classification" or "regression".
         seed: Of scikit-learn.

@@ -30,7 +30,7 @@ from search_spaces import SearchSpace
 N_FOLDS, MIN_FOLDS = 5, 3
 TOP_CANDIDATES, MAX_CANDIDATES = 4, 16
 NOISY_VALIDATION_ROWS = 4000
-LARGEST_BYTES = 1 << 26  # of the inputs, of which each fold is a copy
+LARGEST_BYTES = 1 << 26  # of the inputs: each fold copies them
 
 
 def is_wanted(dataset: AnyDataset) -> bool:

@@ -55,7 +55,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Contest:
-    """Settings of which one is chosen by validation.
+    """Settings to try; the one with the best validation score is chosen.
 
     Attributes:
         name: What they have in common.

@@ -48,7 +48,7 @@ def learned_contests(n_inputs: int, n_outputs: int, n_weights: int) -> list[Cont
 
 @functools.lru_cache(maxsize=8)
 def sparse_wiring(widths: tuple[int, ...], density: float) -> Wiring:
-    """Layers of which each neuron reads the same number of the layer before, drawn at random.
+    """Layers in which every neuron reads the same number of random neurons of the layer before.
 
     Args:
         widths: Inputs, each hidden layer, and outputs.

@@ -82,7 +82,7 @@ def try_longer(part: FinalPart, front: Sequence[Known]) -> Lengthening:
 def affordable_epochs(part: FinalPart, front: Sequence[Known], n_longer: int, n_usual: int) -> int:
     """Epochs of a longer training that is done some times, beside some trainings as long as in the search.
 
-    At most as many as planned, and less than half as many again as in the search if the time is too short.
+    At most the planned number. If the time is too short, less than 1.5 times the epochs of the search.
     """
     course, planned, seconds = part.search.course, part.search.plan.final_epochs, part.seconds_for_front()
     if seconds is None:

@@ -30,7 +30,7 @@ def method_of(trial: Trial) -> str:
 
 
 def method_rows(history: Sequence[Trial], front: Sequence[Trial]) -> list[MethodRow]:
-    """A row for each method of which a network was trained to the end, in the order of `KINDS`.
+    """A row for each method that has a network trained to the end, in the order of `KINDS`.
 
     Errors are what scores lack of 1. Their logarithms are compared after a quadratic in the logarithm of the number of
     weights, fitted to all, so that sizes do not matter.

@@ -42,7 +42,7 @@ def changed(
     Args:
         network, state: As they are.
         is_kept: bool (n_edges,).
-        grown: New edges, none of which exists; the moments of their weights are 0.
+        grown: New edges that do not exist yet; the moments of their weights are 0.
         grown_weights: float32 (n_grown,).
     """
     n_edges, n_neurons, width = len(network.indices), len(network.middle), network.n_inputs + network.n_hidden

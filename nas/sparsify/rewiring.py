@@ -35,7 +35,7 @@ def rewired(
         network, state: As they are, with one set of weights.
         is_kept: The edges that are not to be replaced, bool (n_edges,).
         saliency: Of each edge, (n_edges,): where a junction has no room for others, those of the highest stay.
-        frame: Where edges may be grown: in each junction as many as it loses.
+        frame: Where edges may be grown. Each junction grows the number of edges that it loses.
         rng: Source of randomness.
         look: What the network does on a batch, for RigL, whose new weights are 0; None for SET, whose new weights are
             drawn as they were at the beginning, by the fan-in of their neuron.
@@ -70,7 +70,7 @@ def _restored(junctions: Int64, is_dropped: Mask, saliency: NDArray[np.floating]
 
 
 def _strongest(junctions: Int64, strength: Float32, lost: Int64) -> Int64:
-    """Places of the strongest in each junction, as many as it loses, int64 (n_chosen,)."""
+    """Places of the strongest edges of each junction: the number that the junction loses. int64 (n_chosen,)."""
     chosen = [np.empty(0, np.int64)]
     for junction, n in zip(*np.unique(lost, return_counts=True), strict=True):
         places = np.flatnonzero(junctions == junction)

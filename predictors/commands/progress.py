@@ -19,7 +19,7 @@ class Steps:
         self._tasks: dict[str, TaskID] = {}
 
     def advance(self, what: str) -> None:
-        """One more is done of which the number is not known."""
+        """One more is done; how many there will be is not known."""
         self._progress.advance(self._task(what))
 
     def counter(self, what: str) -> Counter:

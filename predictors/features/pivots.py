@@ -20,7 +20,7 @@ MOST_PATHS = 1e290
 
 
 def choose_pivots(n: int, n_edges: int) -> NDArray[np.int64]:
-    """Vertices to start from: evenly spaced, as many as `WORK_LIMIT` allows within 4 and 64.
+    """Vertices to start from: evenly spaced, between 4 and 64 of them, as `WORK_LIMIT` allows.
 
     Returns:
         Distinct vertices, ascending, shape (k,). The same for the same counts.

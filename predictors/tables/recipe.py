@@ -23,7 +23,7 @@ Progress = Callable[[int, int], None]
 
 
 class Category(BaseModel):
-    """A text column of which each value becomes a feature that is 1 where it occurs.
+    """A text column. Each of its values becomes a feature that is 1 where the value occurs and 0 elsewhere.
 
     Attributes:
         column: The column.

@@ -49,7 +49,7 @@ class Sides:
         model: Those of the predictor, with bounds at `COVERAGES`.
         by_size: Those by size alone; None if the time was up before.
         by_training: Those by size and training; None likewise, or where no feature tells how networks are trained.
-        n_repeats: Repeats with other folds and seeds, as many as there was time for.
+        n_repeats: How often it was repeated with other folds and seeds, in the time that was left.
     """
 
     model: CrossValidated

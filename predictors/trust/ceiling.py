@@ -110,7 +110,7 @@ def highest_tau(one_against_others: Estimate, n_trainings: float) -> tuple[float
     def at(tau: float) -> tuple[float, float]:
         if tau <= 0.0:
             return math.inf, 0.0
-        # (1 + r) (1 + r / others) = 1 / correlation^2, a quadratic equation of which one root is not negative.
+        # (1 + r) (1 + r / others) = 1 / correlation^2, a quadratic equation with one root that is not negative.
         product = 1.0 / math.sin(math.pi / 2.0 * min(tau, 1.0)) ** 2
         ratio = (math.sqrt((others - 1.0) ** 2 + 4.0 * others * product) - others - 1.0) / 2.0
         return ratio, tau_of_normal(1.0 / math.sqrt(1.0 + max(ratio, 0.0) / n_trainings))
