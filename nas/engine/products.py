@@ -115,15 +115,19 @@ _four_sums_wide, _four_sums_16 = _four_sums(SUMS), _four_sums(16)
 
 
 @compiled
+def _row(task: Any, e: Any) -> Any:
+    """The row at the other end of edge e."""
+    values, ends, shift, stride = task
+    return moved(values, (ends[e] - shift) * stride)
+
+
+@compiled
 def _add_eight_rows(
     first: Any, sources: Any, shift: Any, weights: Any, values: Any, out: Any, stride: Any, width: Any
 ) -> None:  # fmt: skip
-    s0, s1, s2, s3 = sources[first], sources[first + 1], sources[first + 2], sources[first + 3]
-    s4, s5, s6, s7 = sources[first + 4], sources[first + 5], sources[first + 6], sources[first + 7]
-    r0, r1 = moved(values, (s0 - shift) * stride), moved(values, (s1 - shift) * stride)
-    r2, r3 = moved(values, (s2 - shift) * stride), moved(values, (s3 - shift) * stride)
-    r4, r5 = moved(values, (s4 - shift) * stride), moved(values, (s5 - shift) * stride)
-    r6, r7 = moved(values, (s6 - shift) * stride), moved(values, (s7 - shift) * stride)
+    task = (values, sources, shift, stride)
+    r0, r1, r2, r3 = _row(task, first), _row(task, first + 1), _row(task, first + 2), _row(task, first + 3)
+    r4, r5, r6, r7 = _row(task, first + 4), _row(task, first + 5), _row(task, first + 6), _row(task, first + 7)
     w0, w1 = spread(weights, first, ONE), spread(weights, first + 1, ONE)
     w2, w3 = spread(weights, first + 2, ONE), spread(weights, first + 3, ONE)
     w4, w5 = spread(weights, first + 4, ONE), spread(weights, first + 5, ONE)
@@ -223,12 +227,10 @@ def add_weight_gradients(
         gradient: Row of the neuron's gradient.
         out: A number for each edge.
     """
-    e = first
+    task, e = (values, sources, shift, stride), first
     while e + 8 <= last:
-        r0, r1 = moved(values, (sources[e] - shift) * stride), moved(values, (sources[e + 1] - shift) * stride)
-        r2, r3 = moved(values, (sources[e + 2] - shift) * stride), moved(values, (sources[e + 3] - shift) * stride)
-        r4, r5 = moved(values, (sources[e + 4] - shift) * stride), moved(values, (sources[e + 5] - shift) * stride)
-        r6, r7 = moved(values, (sources[e + 6] - shift) * stride), moved(values, (sources[e + 7] - shift) * stride)
+        r0, r1, r2, r3 = _row(task, e), _row(task, e + 1), _row(task, e + 2), _row(task, e + 3)
+        r4, r5, r6, r7 = _row(task, e + 4), _row(task, e + 5), _row(task, e + 6), _row(task, e + 7)
         d0, d1, d2, d3 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
         d4, d5, d6, d7 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
         for column in range(0, width, ONE):
@@ -241,8 +243,7 @@ def add_weight_gradients(
         store(four_totals(d4, d5, d6, d7) + load(out, e + 4, 4), out, e + 4)
         e += 8
     if e + 4 <= last:
-        r0, r1 = moved(values, (sources[e] - shift) * stride), moved(values, (sources[e + 1] - shift) * stride)
-        r2, r3 = moved(values, (sources[e + 2] - shift) * stride), moved(values, (sources[e + 3] - shift) * stride)
+        r0, r1, r2, r3 = _row(task, e), _row(task, e + 1), _row(task, e + 2), _row(task, e + 3)
         d0, d1, d2, d3 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
         for column in range(0, width, ONE):
             g = load(gradient, column, ONE)
@@ -251,7 +252,7 @@ def add_weight_gradients(
         store(four_totals(d0, d1, d2, d3) + load(out, e, 4), out, e)
         e += 4
     while e < last:
-        add_at(dot(moved(values, (sources[e] - shift) * stride), gradient, width), out, e)
+        add_at(dot(_row(task, e), gradient, width), out, e)
         e += 1
 
 
@@ -262,10 +263,9 @@ def add_weight_gradients_3(
 ) -> None:  # fmt: skip
     """`add_weight_gradients` of three weight sets, ``weight_step`` apart, for gradients ``row_step`` apart."""
     gradient_1, gradient_2 = moved(gradient, row_step), moved(gradient, 2 * row_step)
-    e = first
+    task, e = (values, sources, shift, stride), first
     while e + 4 <= last:
-        r0, r1 = moved(values, (sources[e] - shift) * stride), moved(values, (sources[e + 1] - shift) * stride)
-        r2, r3 = moved(values, (sources[e + 2] - shift) * stride), moved(values, (sources[e + 3] - shift) * stride)
+        r0, r1, r2, r3 = _row(task, e), _row(task, e + 1), _row(task, e + 2), _row(task, e + 3)
         a0, a1, a2, a3 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
         b0, b1, b2, b3 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
         c0, c1, c2, c3 = zeros(values, ONE), zeros(values, ONE), zeros(values, ONE), zeros(values, ONE)
@@ -287,7 +287,7 @@ def add_weight_gradients_3(
         store(four_totals(c0, c1, c2, c3) + load(out, w, 4), out, w)
         e += 4
     while e < last:
-        row = moved(values, (sources[e] - shift) * stride)
+        row = _row(task, e)
         add_at(dot(row, gradient, width), out, e)
         add_at(dot(row, gradient_1, width), out, e + weight_step)
         add_at(dot(row, gradient_2, width), out, e + 2 * weight_step)
@@ -311,11 +311,10 @@ def add_backward_products(
         weight_gradients: A number for each edge, to add to.
         stride, width: Length of rows, and how much of it is worked on.
     """
-    e = first
+    task, e = (gradients, targets, 0, stride), first
     while e + 4 <= last:
         w0, w1, w2, w3 = edges[e], edges[e + 1], edges[e + 2], edges[e + 3]
-        r0, r1 = moved(gradients, targets[e] * stride), moved(gradients, targets[e + 1] * stride)
-        r2, r3 = moved(gradients, targets[e + 2] * stride), moved(gradients, targets[e + 3] * stride)
+        r0, r1, r2, r3 = _row(task, e), _row(task, e + 1), _row(task, e + 2), _row(task, e + 3)
         f0, f1 = spread(weights, w0, ONE), spread(weights, w1, ONE)  # before the loop: in it they are loaded every time
         f2, f3 = spread(weights, w2, ONE), spread(weights, w3, ONE)
         d0, d1, d2, d3 = zeros(own, ONE), zeros(own, ONE), zeros(own, ONE), zeros(own, ONE)
@@ -334,7 +333,7 @@ def add_backward_products(
         e += 4
     if e + 2 <= last:
         w0, w1 = edges[e], edges[e + 1]
-        r0, r1 = moved(gradients, targets[e] * stride), moved(gradients, targets[e + 1] * stride)
+        r0, r1 = _row(task, e), _row(task, e + 1)
         f0, f1 = spread(weights, w0, ONE), spread(weights, w1, ONE)
         d0, d1, nothing = zeros(own, ONE), zeros(own, ONE), zeros(own, ONE)
         for column in range(0, width, ONE):
@@ -344,7 +343,7 @@ def add_backward_products(
         add_scattered(four_totals(d0, d1, nothing, nothing), weight_gradients, w0, w1, w0, w0)
         e += 2
     if e < last:
-        w0, r0 = edges[e], moved(gradients, targets[e] * stride)
+        w0, r0 = edges[e], _row(task, e)
         f0 = spread(weights, w0, ONE)
         for column in range(0, width, ONE):
             store(load(out, column, ONE) + f0 * load(r0, column, ONE), out, column)

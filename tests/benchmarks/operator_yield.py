@@ -26,7 +26,7 @@ FIRST_GENERATIONS = 2
 
 @dataclass
 class Yield:
-    """Of one way of making children."""
+    """What one way of making children brought."""
 
     n_trained: int = 0
     n_complete: int = 0
